@@ -1,0 +1,140 @@
+//! Every application protocol that we read.
+//!
+//! To add one: a file (or folder) here, two lines in this one, a sample. A protocol is recognised by payload as well as by
+//! port: its ports make it the first candidate, [`Protocol::recognises`] decides; found on another port it is still read,
+//! and the flow says so.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use model::{Fields, Kind, Mac, Party};
+
+use crate::Tree;
+
+/// All of them, in the order in which they are tried on a port that is no one's.
+pub static ALL: &[&dyn Protocol] = &[];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    Udp,
+    Tcp,
+}
+
+/// Who speaks: the side that opened the flow, or the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    Orig,
+    Resp,
+}
+
+/// What a protocol gets to read: a datagram's payload, or what is there of a TCP stream from the first unread byte on.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    pub bytes: &'a [u8],
+    pub transport: Transport,
+    pub side: Side,
+    /// (address, port) of the sender and the receiver of these bytes.
+    pub src: (IpAddr, u16),
+    pub dst: (IpAddr, u16),
+    /// Link-layer sender, if there is one.
+    pub src_mac: Option<Mac>,
+    /// The snap length cut the datagram, or the stream ends here: what is missing will not come. A message that is cut short because
+    /// of it is not malformed: read what is there.
+    pub cut: bool,
+}
+
+/// What became of the bytes at the start of a [`Message`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many bytes are read and done with (at least 1). May exceed what is there: the rest is skipped as it arrives,
+    /// never buffered (an HTTP body, a large payload). For datagrams: everything is done with, whatever the number.
+    Took(usize),
+    /// A message has begun, but its end is not there yet. Never for datagrams.
+    More,
+    /// Nothing further in this direction is worth reading (the rest is encrypted).
+    Done,
+    /// These bytes are not this protocol's.
+    NotMine,
+}
+
+/// An application protocol.
+pub trait Protocol: Sync {
+    /// Zeek's service name in lower case; also the name of its first kind of fact: `dns`.
+    fn name(&self) -> &'static str;
+
+    /// The ports that are its own.
+    fn ports(&self) -> &'static [(Transport, u16)];
+
+    /// The kinds of facts that it makes.
+    fn kinds(&self) -> &'static [Kind];
+
+    /// Whether the first bytes of a flow (either direction) are its. `at_home`: one of the ports is its own, so that weaker signs will do.
+    /// Must look at no more than a few hundred bytes, and be strict enough to be asked about any payload when `at_home` is false.
+    fn recognises(&self, message: &Message, at_home: bool) -> bool;
+
+    /// A reader for one flow, which remembers what one message says about the next.
+    fn conversation(&self) -> Box<dyn Conversation>;
+}
+
+/// Reads one flow's messages in order, both directions.
+pub trait Conversation: Send {
+    /// Reads one message at the start of `message.bytes`: fields into `out.tree`, facts by `out.fact`.
+    fn read(&mut self, message: &Message, out: &mut Out) -> Step;
+
+    /// Bytes of `side` are missing from the capture: forget half-read messages; the next bytes may start anywhere.
+    fn gap(&mut self, _side: Side) {}
+}
+
+/// A fact on its way: its bytes are a range of the message, the engine adds time, flow and place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    pub kind: &'static str,
+    pub bytes: Range<usize>,
+    pub subject: String,
+    pub fields: Fields,
+    pub own: Fields,
+    /// Else: the sender's and receiver's addresses.
+    pub parties: Option<(Party, Party)>,
+}
+
+/// Something that could not be read, at an offset in the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    pub at: usize,
+    pub why: String,
+}
+
+/// What a dissector writes to.
+#[derive(Debug, Default)]
+pub struct Out {
+    pub tree: Tree,
+    pub facts: Vec<Draft>,
+    pub complaints: Vec<Complaint>,
+}
+
+impl Out {
+    pub fn new(tree: Tree) -> Out {
+        Out { tree, facts: Vec::new(), complaints: Vec::new() }
+    }
+
+    /// A new fact to fill in, about `bytes` of the message.
+    pub fn fact(&mut self, kind: &'static str, bytes: Range<usize>) -> &mut Draft {
+        self.facts.push(Draft {
+            kind,
+            bytes,
+            subject: String::new(),
+            fields: Fields::new(),
+            own: Fields::new(),
+            parties: None,
+        });
+        let last = self.facts.len() - 1;
+        &mut self.facts[last]
+    }
+
+    /// Bytes that break the protocol's rules: a note in the tree and an issue in the case.
+    pub fn malformed(&mut self, at: usize, why: impl Into<String>) {
+        let why = why.into();
+        self.tree.note(crate::Level::Error, at..at, &why);
+        self.complaints.push(Complaint { at, why });
+    }
+}

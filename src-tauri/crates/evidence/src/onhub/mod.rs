@@ -1,0 +1,1 @@
+//! Google OnHub / Google Wifi diagnostic reports.

@@ -1,0 +1,166 @@
+//! A fact's own fields, written once as JSON.
+
+use std::fmt::Write;
+
+/// An ordered JSON object under construction: `{"query":"a.example","qtype":1}`.
+///
+/// Facts come by the million, so that fields are written straight into the text that the case stores.
+/// Invariant: always the inside of a valid JSON object; keys are unique because each is written once by the code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(String);
+
+impl Fields {
+    pub fn new() -> Fields {
+        Fields::default()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The whole object as JSON text.
+    pub fn to_json(&self) -> String {
+        format!("{{{}}}", self.0)
+    }
+
+    /// The members without the braces.
+    pub fn members(&self) -> &str {
+        &self.0
+    }
+
+    pub fn text(&mut self, key: &str, value: &str) {
+        self.key(key);
+        quote(&mut self.0, value);
+    }
+
+    /// Text from bytes that ought to be UTF-8; what is not becomes U+FFFD.
+    pub fn bytes_as_text(&mut self, key: &str, value: &[u8]) {
+        self.text(key, &String::from_utf8_lossy(value));
+    }
+
+    pub fn int(&mut self, key: &str, value: i64) {
+        self.key(key);
+        let _ = write!(self.0, "{value}");
+    }
+
+    /// A finite number; anything else is left out, as JSON has no word for it.
+    pub fn real(&mut self, key: &str, value: f64) {
+        if value.is_finite() {
+            self.key(key);
+            let _ = write!(self.0, "{value}");
+        }
+    }
+
+    pub fn flag(&mut self, key: &str, value: bool) {
+        self.key(key);
+        self.0.push_str(if value { "true" } else { "false" });
+    }
+
+    pub fn shown(&mut self, key: &str, value: impl std::fmt::Display) {
+        self.text(key, &value.to_string());
+    }
+
+    pub fn texts<S: AsRef<str>>(&mut self, key: &str, values: impl IntoIterator<Item = S>) {
+        self.list(key, values, |out, value| quote(out, value.as_ref()));
+    }
+
+    pub fn ints<N: Into<i64>>(&mut self, key: &str, values: impl IntoIterator<Item = N>) {
+        self.list(key, values, |out, value| {
+            let _ = write!(out, "{}", value.into());
+        });
+    }
+
+    /// A member that is itself an object.
+    pub fn object(&mut self, key: &str, value: &Fields) {
+        self.key(key);
+        self.0.push('{');
+        self.0.push_str(&value.0);
+        self.0.push('}');
+    }
+
+    /// A list of objects.
+    pub fn objects(&mut self, key: &str, values: impl IntoIterator<Item = Fields>) {
+        self.list(key, values, |out, value| {
+            out.push('{');
+            out.push_str(&value.0);
+            out.push('}');
+        });
+    }
+
+    fn list<T>(&mut self, key: &str, values: impl IntoIterator<Item = T>, each: impl Fn(&mut String, T)) {
+        self.key(key);
+        self.0.push('[');
+        for (n, value) in values.into_iter().enumerate() {
+            if n > 0 {
+                self.0.push(',');
+            }
+            each(&mut self.0, value);
+        }
+        self.0.push(']');
+    }
+
+    fn key(&mut self, key: &str) {
+        if !self.0.is_empty() {
+            self.0.push(',');
+        }
+        quote(&mut self.0, key);
+        self.0.push(':');
+    }
+}
+
+/// Lower-case hex without separators.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn quote(out: &mut String, value: &str) {
+    out.push('"');
+    let mut clean = 0; // what lies before needs no escape and is copied in one go
+    for (at, byte) in value.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
+            continue;
+        }
+        out.push_str(&value[clean..at]);
+        clean = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            other => {
+                let _ = write!(out, "\\u{other:04x}");
+            }
+        }
+    }
+    out.push_str(&value[clean..]);
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_json() {
+        let mut inner = Fields::new();
+        inner.int("ttl", 60);
+        let mut fields = Fields::new();
+        fields.text("query", "a\"b\\c\n\u{1}é");
+        fields.flag("AA", false);
+        fields.texts("answers", ["x", "y"]);
+        fields.ints("TTLs", [1_i64, -2]);
+        fields.real("nothing", f64::NAN);
+        fields.real("signal", -47.5);
+        fields.objects("records", [inner]);
+        assert_eq!(
+            fields.to_json(),
+            r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2],"signal":-47.5,"records":[{"ttl":60}]}"#
+        );
+        assert_eq!(Fields::new().to_json(), "{}");
+    }
+}

@@ -1,0 +1,1 @@
+//! Journeys through real files, and rules about the code: see the files beside this one.
