@@ -6,7 +6,18 @@
 //! Three doors: [`Engine`] for a whole capture (frames in order: flows, reassembly, facts), [`inspect`] for one frame as a tree of
 //! fields, and [`protocols::ALL`], the list of application protocols, which both use.
 
+mod bytes;
+mod engine;
+mod flows;
+mod fragment;
+mod inspect;
+pub mod layers;
+mod origin;
 pub mod protocols;
+mod service;
+mod stream;
 mod tree;
 
+pub use engine::{Engine, Findings, Sighting};
+pub use inspect::{Assembled, FlowHint, Summary, inspect, summarise};
 pub use tree::{Level, Node, Tree, Value};

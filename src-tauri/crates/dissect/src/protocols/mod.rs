@@ -93,6 +93,8 @@ pub struct Draft {
     pub subject: String,
     pub fields: Fields,
     pub own: Fields,
+    /// The sender repeats this endlessly: only the first with the same kind, parties and `fields` is kept.
+    pub once: bool,
     /// Else: the sender's and receiver's addresses.
     pub parties: Option<(Party, Party)>,
 }
@@ -125,6 +127,7 @@ impl Out {
             subject: String::new(),
             fields: Fields::new(),
             own: Fields::new(),
+            once: false,
             parties: None,
         });
         let last = self.facts.len() - 1;

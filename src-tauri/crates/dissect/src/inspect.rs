@@ -1,0 +1,201 @@
+//! One frame, for a person: the tree of its fields, and one line that says what it is.
+
+use std::fmt::Write;
+
+use crate::layers::{self, Layers};
+use crate::protocols::{ALL, Message, Out, Protocol, Side, Step, Transport};
+use crate::service::recognise;
+use crate::tree::{Node, Tree};
+
+/// A message that spans frames, put together for this look.
+#[derive(Clone, Debug)]
+pub struct Assembled {
+    pub bytes: Vec<u8>,
+    /// The flow's application protocol.
+    pub service: String,
+    /// The originator sent it.
+    pub from_orig: bool,
+}
+
+/// What is known of the frame's flow from the import.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FlowHint<'a> {
+    pub service: Option<&'a str>,
+    /// The frame was sent by the flow's originator.
+    pub from_orig: bool,
+}
+
+/// The fields of a frame, in order. `starts`: where in the frame messages of the flow's protocol begin, as far as the import found
+/// some; a TCP segment is read there rather than at its first byte. Nodes of `assembled[n]` have source `n + 1`.
+pub fn inspect(
+    bytes: &[u8],
+    link_type: u16,
+    wire_len: u32,
+    hint: FlowHint,
+    starts: &[usize],
+    assembled: &[Assembled],
+) -> Vec<Node> {
+    let mut out = Out::new(Tree::on());
+    let layers = layers::read(bytes, link_type, wire_len, &mut out);
+    if let Some(transport) = &layers.transport {
+        let payload = transport.payload.clone();
+        let whole = [payload.start];
+        let starts = if starts.is_empty() { &whole[..] } else { starts };
+        let mut end = 0;
+        for start in starts.iter().filter(|start| payload.contains(start)) {
+            if *start >= end {
+                end = read_messages(bytes, *start..payload.end, &layers, hint, &mut out).unwrap_or(*start);
+            }
+        }
+        if end == 0 && !payload.is_empty() {
+            out.tree.bytes("data.data", "Payload", payload.clone(), &bytes[payload]);
+        }
+    }
+    for (n, message) in assembled.iter().enumerate() {
+        let Some(protocol) = by_name(&message.service) else { continue };
+        let Some(ends) = ends(&layers, message.from_orig) else { continue };
+        out.tree.rebase(n as u8 + 1, 0);
+        protocol.conversation().read(&Message { bytes: &message.bytes, cut: true, ..ends }, &mut out);
+    }
+    out.tree.into_nodes()
+}
+
+/// One line on a frame, for lists.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    pub src: String,
+    pub dst: String,
+    /// The topmost protocol: `dns`, `tcp`, `arp`.
+    pub protocol: &'static str,
+    pub info: String,
+}
+
+/// What a frame is, in one line.
+pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) -> Summary {
+    let mut out = Out::new(Tree::off());
+    let layers = layers::read(bytes, link_type, wire_len, &mut out);
+    let mut summary = Summary { protocol: layers.top, ..Summary::default() };
+    match (&layers.ip, layers.src_mac, layers.dst_mac) {
+        (Some(ip), _, _) => (summary.src, summary.dst) = (ip.src.to_string(), ip.dst.to_string()),
+        (None, src, dst) => {
+            let text = |mac: Option<model::Mac>| mac.map_or(String::new(), |mac| mac.to_string());
+            (summary.src, summary.dst) = (text(src), text(dst));
+        }
+    }
+    if let Some(transport) = &layers.transport {
+        let payload = transport.payload.clone();
+        if let Some(tcp) = transport.tcp {
+            let _ = write!(
+                summary.info,
+                "{} → {} {} seq {} len {}",
+                transport.src_port,
+                transport.dst_port,
+                flags(tcp.flags),
+                tcp.seq,
+                transport.payload_len
+            );
+        } else if layers.top == "udp" {
+            let _ =
+                write!(summary.info, "{} → {} len {}", transport.src_port, transport.dst_port, transport.payload_len);
+        }
+        if !payload.is_empty() {
+            let service = hint.service.and_then(by_name);
+            let _ = read_messages(bytes, payload, &layers, hint, &mut out);
+            if let (Some(service), true) = (service, layers.top == "tcp" || layers.top == "udp") {
+                summary.protocol = service.name();
+            }
+        }
+    }
+    if let Some(last) = out.facts.last() {
+        summary.protocol = last.kind;
+        let lines: Vec<String> =
+            out.facts.iter().take(4).map(|fact| line(fact.fields.members(), &fact.subject)).collect();
+        summary.info = lines.join(" · ");
+    } else if let Some(fragment) = &layers.fragment {
+        summary.info = format!("fragment of 0x{:04x} at {}", fragment.id, fragment.offset);
+    }
+    if summary.info.is_empty()
+        && let Some(complaint) = out.complaints.first()
+    {
+        summary.info.clone_from(&complaint.why);
+    }
+    summary
+}
+
+/// `query tuya-cloud.example`: the message type, if the fact has one, and the subject.
+fn line(members: &str, subject: &str) -> String {
+    let after = |key: &str| members.split_once(key).and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value);
+    let verb =
+        after("\"method\":\"").or_else(|| after("\"msg_type\":\"")).or_else(|| after("\"operation\":\"")).unwrap_or("");
+    format!("{verb} {subject}").trim().to_owned()
+}
+
+fn flags(flags: u8) -> &'static str {
+    match flags & (layers::SYN | layers::FIN | layers::RST | layers::ACK) {
+        layers::SYN => "SYN",
+        f if f == layers::SYN | layers::ACK => "SYN ACK",
+        f if f & layers::RST != 0 => "RST",
+        f if f & layers::FIN != 0 => "FIN",
+        layers::ACK => "ACK",
+        _ => "",
+    }
+}
+
+fn by_name(name: &str) -> Option<&'static dyn Protocol> {
+    ALL.iter().copied().find(|protocol| protocol.name() == name)
+}
+
+/// Reads messages one after the other; returns the end of the last one that was understood.
+fn read_messages(
+    bytes: &[u8],
+    range: std::ops::Range<usize>,
+    layers: &Layers,
+    hint: FlowHint,
+    out: &mut Out,
+) -> Option<usize> {
+    let ends = ends(layers, hint.from_orig)?;
+    let mut at = range.start;
+    let first = Message { bytes: bytes.get(range.clone())?, ..ends };
+    let protocol = match hint.service {
+        Some(name) => by_name(name)?,
+        None => recognise(&first)?,
+    };
+    let mut conversation = protocol.conversation();
+    let mut understood = None;
+    while at < range.end {
+        let (_, base) = out.tree.rebase(0, at);
+        let facts = out.facts.len();
+        let step = conversation.read(&Message { bytes: &bytes[at..range.end], ..ends }, out);
+        out.tree.rebase(0, base);
+        match step {
+            Step::Took(n) => {
+                at = at.saturating_add(n.max(1)).min(range.end);
+                understood = Some(at);
+            }
+            Step::Done => return Some(range.end),
+            Step::More | Step::NotMine => return understood.or((out.facts.len() > facts).then_some(range.end)),
+        }
+        if ends.transport == Transport::Udp {
+            break;
+        }
+    }
+    understood
+}
+
+/// A message of this frame's flow, still without bytes.
+fn ends(layers: &Layers, from_orig: bool) -> Option<Message<'static>> {
+    let (ip, transport) = (layers.ip.as_ref()?, layers.transport.as_ref()?);
+    Some(Message {
+        bytes: &[],
+        transport: match ip.proto {
+            6 => Transport::Tcp,
+            17 => Transport::Udp,
+            _ => return None,
+        },
+        side: if from_orig { Side::Orig } else { Side::Resp },
+        src: (ip.src, transport.src_port),
+        dst: (ip.dst, transport.dst_port),
+        src_mac: layers.src_mac,
+        cut: layers.cut,
+    })
+}

@@ -1,0 +1,88 @@
+//! Address resolution (RFC 826, RFC 5227).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use model::{Kind, Mac, Party};
+
+use super::Layers;
+use crate::bytes::{chunk, u16_be};
+use crate::protocols::Out;
+
+pub(super) const KIND: Kind = Kind {
+    name: "arp",
+    about: "one ARP message: who claims or asks for an address",
+    fields: &[
+        ("operation", "request or reply"),
+        ("mac", "sender's hardware address as the message states it"),
+        ("ip", "sender's IP address; empty in a probe"),
+        ("target_mac", "target's hardware address"),
+        ("target_ip", "target's IP address: what is asked for"),
+        ("gratuitous", "sender and target address are the same: a device announces itself"),
+        ("probe", "no sender address: a device tries whether the address is free (RFC 5227)"),
+        ("mac_differs", "the Ethernet sender is not the one that the message names"),
+    ],
+};
+
+pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
+    layers.top = "arp";
+    let (Some(hardware), Some(protocol), Some([6, 4]), Some(operation)) =
+        (u16_be(bytes, at), u16_be(bytes, at + 2), chunk::<2>(bytes, at + 4), u16_be(bytes, at + 6))
+    else {
+        return out.malformed(at, "ARP header cut short, or not for Ethernet and IPv4");
+    };
+    let (Some(sha), Some(spa), Some(tha), Some(tpa)) = (
+        bytes.get(at + 8..).and_then(Mac::read),
+        chunk::<4>(bytes, at + 14).map(Ipv4Addr::from),
+        bytes.get(at + 18..).and_then(Mac::read),
+        chunk::<4>(bytes, at + 24).map(Ipv4Addr::from),
+    ) else {
+        return out.malformed(at + 8, "ARP message cut short");
+    };
+    let word = match operation {
+        1 => "request",
+        2 => "reply",
+        _ => "other",
+    };
+    let (probe, gratuitous) = (spa.is_unspecified(), spa == tpa);
+    if out.tree.is_on() {
+        out.tree.open("arp", "Address Resolution Protocol", at..at + 28, || match operation {
+            1 => format!("who has {tpa}? tell {spa}"),
+            _ => format!("{spa} is at {sha}"),
+        });
+        out.tree.int("arp.hw.type", "Hardware type", at..at + 2, hardware);
+        out.tree.coded("arp.proto.type", "Protocol type", at + 2..at + 4, protocol, || format!("0x{protocol:04x}"));
+        out.tree.coded("arp.opcode", "Opcode", at + 6..at + 8, operation, || format!("{operation} ({word})"));
+        out.tree.text("arp.src.hw_mac", "Sender MAC", at + 8..at + 14, sha);
+        out.tree.text("arp.src.proto_ipv4", "Sender IP", at + 14..at + 18, spa);
+        out.tree.text("arp.dst.hw_mac", "Target MAC", at + 18..at + 24, tha);
+        out.tree.text("arp.dst.proto_ipv4", "Target IP", at + 24..at + 28, tpa);
+        out.tree.close();
+    }
+    let differs = layers.src_mac.is_some_and(|mac| mac != sha);
+    let fact = out.fact("arp", at..at + 28);
+    fact.subject = if operation == 1 { tpa } else { spa }.to_string();
+    fact.parties = Some((Party::Mac(layers.src_mac.unwrap_or(sha)), target(layers, tha, tpa)));
+    let fields = &mut fact.fields;
+    fields.text("operation", word);
+    fields.shown("mac", sha);
+    if !probe {
+        fields.shown("ip", spa);
+    }
+    if tha != Mac::ZERO {
+        fields.shown("target_mac", tha);
+    }
+    fields.shown("target_ip", tpa);
+    for (name, holds) in [("gratuitous", gratuitous), ("probe", probe), ("mac_differs", differs)] {
+        if holds {
+            fields.flag(name, true);
+        }
+    }
+}
+
+fn target(layers: &Layers, tha: Mac, tpa: Ipv4Addr) -> Party {
+    match layers.dst_mac {
+        Some(mac) if !mac.is_group() => Party::Mac(mac),
+        _ if tha != Mac::ZERO && !tha.is_group() => Party::Mac(tha),
+        _ => Party::Ip(IpAddr::V4(tpa)),
+    }
+}

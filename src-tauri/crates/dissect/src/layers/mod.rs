@@ -1,0 +1,95 @@
+//! From the link layer to the transport: what every frame has, whatever it carries.
+
+mod arp;
+mod icmp;
+mod ip;
+mod link;
+mod radio;
+mod transport;
+mod wlan;
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use model::{Kind, Mac};
+
+use crate::protocols::Out;
+
+/// The kinds of facts that the lower layers make.
+pub const KINDS: &[Kind] = &[arp::KIND, icmp::KIND, wlan::KIND, radio::BLE, radio::IEEE802154];
+
+/// What the layers below the application say of one frame. Ranges are of the frame.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    pub src_mac: Option<Mac>,
+    pub dst_mac: Option<Mac>,
+    pub vlan: Option<u16>,
+    pub ip: Option<Ip>,
+    pub fragment: Option<Fragment>,
+    pub transport: Option<Transport>,
+    /// The topmost layer that was understood, in Wireshark's spelling of its protocol column in lower case.
+    pub top: &'static str,
+    /// Something was cut off by the snap length.
+    pub cut: bool,
+}
+
+/// An IP header.
+#[derive(Clone, Copy, Debug)]
+pub struct Ip {
+    pub src: IpAddr,
+    pub dst: IpAddr,
+    /// What it carries (IANA protocol number), after IPv6 extension headers.
+    pub proto: u8,
+    /// Bytes of the whole packet, header included, as the header states them.
+    pub total: u32,
+    /// Time to live or hop limit.
+    pub ttl: u8,
+}
+
+/// A fragment's place in its datagram.
+#[derive(Clone, Debug)]
+pub struct Fragment {
+    pub id: u32,
+    /// Bytes from the datagram's start.
+    pub offset: usize,
+    pub more: bool,
+    pub payload: Range<usize>,
+}
+
+/// A TCP, UDP, ICMP or other header.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    /// For ICMP: type and code.
+    pub src_port: u16,
+    pub dst_port: u16,
+    pub payload: Range<usize>,
+    /// Payload bytes on the wire, also those that the snap length cut.
+    pub payload_len: u32,
+    pub tcp: Option<Tcp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Tcp {
+    pub seq: u32,
+    pub ack: u32,
+    pub flags: u8,
+}
+
+pub const FIN: u8 = 0x01;
+pub const SYN: u8 = 0x02;
+pub const RST: u8 = 0x04;
+pub const ACK: u8 = 0x10;
+
+/// Reads a frame's lower layers: fields into the tree, facts (ARP, neighbour discovery, radio) into `out`.
+pub fn read(bytes: &[u8], link_type: u16, wire_len: u32, out: &mut Out) -> Layers {
+    let mut layers = Layers { top: "data", cut: (bytes.len() as u64) < u64::from(wire_len), ..Layers::default() };
+    link::read(bytes, link_type, &mut layers, out);
+    layers
+}
+
+/// Reads the transport header of a datagram that was put together from fragments.
+pub fn read_reassembled(bytes: &[u8], ip: Ip, out: &mut Out) -> Layers {
+    let mut layers = Layers { top: "ip", ip: Some(ip), ..Layers::default() };
+    transport::read(bytes, 0..bytes.len(), bytes.len(), &mut layers, out);
+    layers
+}

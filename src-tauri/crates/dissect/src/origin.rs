@@ -1,0 +1,70 @@
+//! Which frames the bytes of a reassembled message came in.
+
+use std::ops::Range;
+
+use model::{Piece, Place};
+
+/// A run of reassembled bytes and the place in the evidence that it was taken from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    /// Position in the reassembled bytes.
+    pub at: usize,
+    pub length: usize,
+    pub frame: u64,
+    /// Offset in the evidence item.
+    pub offset: u64,
+}
+
+/// A message of more pieces names the first ones and the last.
+const MOST_PIECES: usize = 256;
+
+/// The place of `range` of bytes that `segments` (in order) make up. The frame is the one that completes it, as in Wireshark.
+pub(crate) fn place(range: Range<usize>, segments: &[Segment]) -> Place {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for segment in segments {
+        let start = segment.at.max(range.start);
+        let end = (segment.at + segment.length).min(range.end);
+        let empty = range.is_empty() && start == range.start && start < segment.at + segment.length;
+        if start < end || empty {
+            let offset = segment.offset + (start - segment.at) as u64;
+            let length = end.saturating_sub(start) as u64;
+            match pieces.last_mut() {
+                // Adjacent bytes of one frame are one piece.
+                Some(last) if last.frame == segment.frame && last.offset + last.length == offset => {
+                    last.length += length
+                }
+                _ => pieces.push(Piece { frame: segment.frame, offset, length }),
+            }
+        }
+    }
+    if pieces.len() > MOST_PIECES {
+        pieces.drain(MOST_PIECES - 1..pieces.len() - 1);
+    }
+    match pieces.as_slice() {
+        [] => Place::default(),
+        [one] => Place { frame: Some(one.frame), offset: one.offset, length: one.length, pieces: Vec::new() },
+        [.., last] => Place { frame: Some(last.frame), offset: last.offset, length: last.length, pieces },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: [Segment; 2] =
+        [Segment { at: 0, length: 10, frame: 3, offset: 100 }, Segment { at: 10, length: 5, frame: 4, offset: 200 }];
+
+    #[test]
+    fn inside_one_frame() {
+        let place = place(2..6, &TWO);
+        assert_eq!((place.frame, place.offset, place.length, place.pieces.len()), (Some(3), 102, 4, 0));
+    }
+
+    #[test]
+    fn over_two_frames() {
+        let place = place(8..12, &TWO);
+        assert_eq!(place.frame, Some(4));
+        let pieces: Vec<_> = place.pieces.iter().map(|p| (p.frame, p.offset, p.length)).collect();
+        assert_eq!(pieces, [(3, 108, 2), (4, 200, 2)]);
+    }
+}
