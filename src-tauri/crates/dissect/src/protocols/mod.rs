@@ -4,6 +4,13 @@
 //! port: its ports make it the first candidate, [`Protocol::recognises`] decides; found on another port it is still read,
 //! and the flow says so.
 
+mod cursor;
+mod dhcp;
+mod dns;
+mod payload;
+#[cfg(test)]
+mod testing;
+
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -12,7 +19,7 @@ use model::{Fields, Kind, Mac, Party};
 use crate::Tree;
 
 /// All of them, in the order in which they are tried on a port that is no one's.
-pub static ALL: &[&dyn Protocol] = &[];
+pub static ALL: &[&dyn Protocol] = &[&dhcp::Dhcp, &dns::Dns, &dns::Mdns, &dns::Llmnr];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {

@@ -126,7 +126,7 @@ fn lines(text: &mut String, mut out: Out, len: usize) {
         let _ = writeln!(text, "! {} {}", complaint.at, complaint.why);
     }
     let nodes = out.tree.into_nodes();
-    assert!(nodes.len() >= 20_000 || nodes.last().is_some_and(|n| n.depth == 0), "a group was left open");
+    assert!(nodes.len() >= 20_000 || nodes.last().is_none_or(|n| n.depth == 0), "a group was left open");
     for node in &nodes {
         assert!(node.bytes.start <= node.bytes.end && node.bytes.end <= len, "{node:?} is outside the message");
     }

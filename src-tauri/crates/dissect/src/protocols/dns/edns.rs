@@ -2,8 +2,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use model::Fields;
-
 use super::message::Record;
 use crate::Tree;
 use crate::protocols::cursor::{Cursor, Stop};
@@ -17,8 +15,8 @@ pub fn extended_rcode(low: u16, opt: &Record) -> u16 {
     low | (opt.ttl >> 24) as u16 * 16
 }
 
-/// Writes an OPT record's fields: to the tree, and what matters to the fact.
-pub fn read(message: &[u8], record: &Record, tree: &mut Tree, fields: &mut Fields) -> Result<(), Stop> {
+/// Writes an OPT record's fields to the tree. Returns the client subnet, if there is one.
+pub fn read(message: &[u8], record: &Record, tree: &mut Tree) -> Result<Option<String>, Stop> {
     // type, class, ttl and length end where the data begin
     let fixed = record.data.start.saturating_sub(10);
     tree.int("dns.rr.udp_payload_size", "UDP payload size", fixed + 2..fixed + 4, record.class);
@@ -37,10 +35,7 @@ pub fn read(message: &[u8], record: &Record, tree: &mut Tree, fields: &mut Field
         tree.close();
         subnet = read?.or(subnet);
     }
-    if let Some(subnet) = subnet {
-        fields.text("client_subnet", &subnet);
-    }
-    Ok(())
+    Ok(subnet)
 }
 
 /// Returns the client subnet, if the option is one.
