@@ -1,1 +1,74 @@
-fn main() {}
+//! Chores of the project: `cargo xtask run | test | bench | samples | generate`.
+
+mod bench;
+mod generate;
+mod packages;
+mod page;
+mod program;
+mod run;
+mod samples;
+mod steps;
+mod test;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  run                    install what is missing, build, and open the window on a case made from samples/
+                         (where there is no display: print the case's summary)
+  test                   install what is missing, then check everything there is to check
+  bench import           import a made capture, against openssl, capinfos and tshark on the same file
+      [--size 200M] [--mix small|bulk] [--seed 7] [--rounds 5]
+  generate FILE          make such a capture and nothing else
+      [--size 200M] [--mix small|bulk] [--seed 7]
+  samples                record samples/ anew";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        ["run"] => run::start(),
+        ["test"] => return test::test(),
+        ["bench", "import", options @ ..] => bench::import(options),
+        ["generate", file, options @ ..] => bench::recipe(options).and_then(|(recipe, rest)| {
+            nothing_left(&rest)?;
+            println!("{} frames", generate::generate(recipe, Path::new(file))?);
+            Ok(())
+        }),
+        ["samples"] => samples::record(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The top of the project.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors().nth(2).unwrap_or(own).to_path_buf()
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+fn nothing_left(options: &[(&str, &str)]) -> Result<()> {
+    match options.first() {
+        Some((name, _)) => bail!("there is no option {name}"),
+        None => Ok(()),
+    }
+}

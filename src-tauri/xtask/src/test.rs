@@ -1,0 +1,84 @@
+//! Everything that can be checked, from formatting to the real window.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+
+use crate::program::{built, find, npm, run, words};
+use crate::run::case_from_samples;
+use crate::steps::Steps;
+use crate::{packages, page};
+
+const TAURI_DRIVER: &str = "2.1.0";
+
+pub fn test() -> ExitCode {
+    let mut steps = Steps::default();
+    steps.step("set-up", packages::to_test);
+    steps.step("formatting", || run(&mut words("cargo fmt --all --check")));
+
+    if steps.step("page: install", page::install) {
+        // First of the page's steps, as the programs below take the page in.
+        steps.step("page: build", page::build);
+        steps.step("page: types", || run(&mut npm("run --silent check")));
+        steps.step("page: lint", || run(&mut npm("run --silent lint")));
+        steps.step("page: tests", || run(&mut npm("run --silent test")));
+    } else {
+        steps.skip("page", "its packages are not installed");
+    }
+
+    steps.step("clippy", || run(&mut words("cargo clippy --quiet --workspace --all-targets -- -D warnings")));
+    steps.step("tests", || run(&mut tests()));
+    let built_programs =
+        steps.step("programs", || run(&mut words("cargo build --quiet --package cli --package lintel-desktop")));
+    if !built_programs {
+        steps.skip("page in a browser", "the programs are not built");
+        steps.skip("window", "the programs are not built");
+        return steps.end();
+    }
+    let work = crate::target().join("test");
+    let mut case = None;
+    steps.step("case from samples", || {
+        case = Some(case_from_samples(&work)?);
+        Ok(())
+    });
+    match case {
+        Some(case) => {
+            steps.step("page in a browser", || {
+                run(npm("run --silent e2e").env("LINTEL", built("debug", "lintel")).env("LINTEL_CASE", &case))
+            });
+            steps.step("window", || window(&case, &work.join("window")));
+        }
+        None => {
+            steps.skip("page in a browser", "there is no case");
+            steps.skip("window", "there is no case");
+        }
+    }
+    steps.end()
+}
+
+/// The whole workspace; by nextest where it is installed, which does not run the examples in the documentation.
+fn tests() -> Command {
+    if find("cargo-nextest").is_some() {
+        words("cargo nextest run --workspace")
+    } else {
+        words("cargo test --quiet --workspace")
+    }
+}
+
+/// Opens the real window on `case` and uses it as a person would, through WebDriver. Pictures go to `pictures`.
+fn window(case: &Path, pictures: &Path) -> Result<()> {
+    if cfg!(target_os = "macos") {
+        println!("No WebDriver for the window on macOS: not tried.");
+        return Ok(());
+    }
+    let driver = packages::cargo_tool("tauri-driver", TAURI_DRIVER)?;
+    let mut command = if cfg!(target_os = "linux") {
+        words(
+            "dbus-run-session -- xvfb-run --auto-servernum --server-args=-screen\\ 0\\ 1600x1000x24 node tests/window/window.mjs",
+        )
+    } else {
+        words("node tests/window/window.mjs")
+    };
+    run(command.arg(driver).arg(built("debug", "lintel-desktop")).arg(case).arg(pictures))
+}
