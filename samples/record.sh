@@ -119,6 +119,7 @@ done
 ip netns exec hs-router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 ip -n hs-router addr add 192.168.86.1/24 dev br-lan
 ip -n hs-router addr add fd86:14::1/64 dev br-lan nodad
+ip netns exec hs-router ethtool -K br-lan tx off >/dev/null
 ip -n hs-router link set br-lan up
 
 cable wan0 router eth0 cloud
