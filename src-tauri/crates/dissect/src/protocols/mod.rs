@@ -4,9 +4,11 @@
 //! port: its ports make it the first candidate, [`Protocol::recognises`] decides; found on another port it is still read,
 //! and the flow says so.
 
+mod coap;
 mod cursor;
 mod dhcp;
 mod dns;
+mod mqtt;
 mod payload;
 #[cfg(test)]
 mod testing;
@@ -19,7 +21,7 @@ use model::{Fields, Kind, Mac, Party};
 use crate::Tree;
 
 /// All of them, in the order in which they are tried on a port that is no one's.
-pub static ALL: &[&dyn Protocol] = &[&dhcp::Dhcp, &dns::Dns, &dns::Mdns, &dns::Llmnr];
+pub static ALL: &[&dyn Protocol] = &[&mqtt::Mqtt, &coap::Coap, &dhcp::Dhcp, &dns::Dns, &dns::Mdns, &dns::Llmnr];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
