@@ -1,1 +1,29 @@
-//! case
+//! A case on disk: `NAME.lintel/` with `case.db`, `custody.log`, `copies/`, `captures/`, `exports/`.
+//!
+//! Invariant: the only crate that knows our SQLite schema. It reads no evidence, parses no protocol and talks to no network.
+
+mod custody;
+mod devices;
+mod error;
+mod evidence;
+mod facts;
+mod folder;
+mod frames;
+mod runs;
+mod schema;
+mod select;
+mod text;
+mod views;
+mod writer;
+
+pub use custody::{Actor, Check, Custody, Entry};
+pub use devices::{DeviceRow, FlowTotal, IdentityRow};
+pub use error::{Error, Result};
+pub use evidence::{Evidence, EvidenceId, FileTimes, NewEvidence, Stored, Verified};
+pub use facts::{FactId, FactRow, Histogram, SightingRow};
+pub use folder::{About, Case, Counts};
+pub use frames::{FrameEntry, NO_TIME};
+pub use runs::{Run, RunId, RunStatus};
+pub use select::{Condition, Op, Select};
+pub use views::{Column, Page, PageRequest, Row, Shape, VIEWS, ViewSpec};
+pub use writer::{Batch, FrameColumns, Sighting, Writer};

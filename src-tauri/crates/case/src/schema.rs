@@ -1,0 +1,180 @@
+//! The database's shape. Row ids of facts and flows carry their run: `run << 40 | n`, so that a run's rows lie together,
+//! can be taken away in one stroke, and come out the same whatever was imported beside them.
+
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+use crate::{Error, Result};
+
+/// `LNTL`, so that `file` and others know what this is.
+pub(crate) const APPLICATION_ID: i32 = 0x4c4e_544c;
+
+/// Bits of a row id that count within a run.
+pub(crate) const RUN_BITS: u32 = 40;
+
+/// Each brings the database one version (`user_version`) further. Never edited, only added to.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE case_fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE evidence (
+  id INTEGER PRIMARY KEY,
+  parent INTEGER REFERENCES evidence,      -- the container that it is a member of
+  path TEXT NOT NULL,                      -- as given; members: container!/member
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,                      -- format, container or 'other'
+  reason TEXT NOT NULL,                    -- why it was taken for that
+  refusals TEXT NOT NULL,                  -- JSON [[format, why not], ...]
+  size INTEGER,
+  sha256 TEXT, blake3 TEXT,                -- of all its bytes, lower-case hex
+  modified INTEGER, created INTEGER, accessed INTEGER, -- file times, ns since 1970 UTC
+  status TEXT NOT NULL,                    -- reading complete partial failed interrupted cancelled duplicate
+  note TEXT NOT NULL DEFAULT '',           -- what is missing or went wrong
+  stored TEXT NOT NULL DEFAULT 'reference',-- reference | copy
+  copy TEXT,                               -- path of the copy in the case folder
+  verified TEXT NOT NULL DEFAULT 'unverified', -- unverified match changed missing unreadable
+  verified_at INTEGER,
+  added INTEGER NOT NULL
+) STRICT;
+CREATE INDEX evidence_sha256 ON evidence (sha256);
+
+CREATE TABLE run (                         -- one pass of one version of a parser over one item
+  id INTEGER PRIMARY KEY,
+  evidence INTEGER NOT NULL REFERENCES evidence,
+  parser TEXT NOT NULL, version TEXT NOT NULL,
+  status TEXT NOT NULL,                    -- running done partial interrupted
+  started INTEGER NOT NULL, finished INTEGER,
+  frames INTEGER NOT NULL DEFAULT 0, facts INTEGER NOT NULL DEFAULT 0,
+  flows INTEGER NOT NULL DEFAULT 0, issues INTEGER NOT NULL DEFAULT 0,
+  first_ts INTEGER, last_ts INTEGER
+) STRICT;
+CREATE INDEX run_evidence ON run (evidence);
+
+CREATE TABLE issue (
+  id INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL, what TEXT NOT NULL, why TEXT NOT NULL,
+  frame INTEGER, offset INTEGER NOT NULL, skipped INTEGER
+) STRICT;
+CREATE INDEX issue_run ON issue (run);
+
+CREATE TABLE capture_interface (
+  run INTEGER NOT NULL, number INTEGER NOT NULL, link_type INTEGER NOT NULL, snap_len INTEGER NOT NULL,
+  name TEXT, description TEXT, filter TEXT, os TEXT, ticks_per_second INTEGER NOT NULL, offset INTEGER NOT NULL,
+  PRIMARY KEY (run, number)
+) STRICT;
+
+CREATE TABLE frame_chunk (                 -- frames by the thousand, as columns of varints (frames.rs)
+  run INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+  first_ts INTEGER, last_ts INTEGER, data BLOB NOT NULL,
+  PRIMARY KEY (run, first)
+) STRICT;
+
+CREATE TABLE text (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT; -- each distinct text once
+CREATE VIRTUAL TABLE text_fts USING fts5 (value, content='text', content_rowid='id', tokenize='unicode61', prefix='2 3');
+
+CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE fact (
+  id INTEGER PRIMARY KEY,                  -- run << 40 | number in the run
+  kind INTEGER NOT NULL,
+  ts INTEGER NOT NULL,                     -- ns since 1970 UTC; the smallest integer: none stated
+  time_kind INTEGER NOT NULL,
+  uid INTEGER,                             -- of its flow
+  src INTEGER, dst INTEGER, subject INTEGER, fields INTEGER, -- text ids; fields is JSON
+  own TEXT,                                -- JSON of what is this fact's alone
+  frame INTEGER, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+  pieces TEXT                              -- JSON [[frame, offset, length], ...] if put together
+) STRICT;
+
+CREATE TABLE flow (
+  id INTEGER PRIMARY KEY,                  -- run << 40 | number in the run
+  uid INTEGER NOT NULL, proto TEXT NOT NULL, ip_proto INTEGER NOT NULL, service TEXT, odd_port INTEGER NOT NULL, vlan INTEGER,
+  ts INTEGER NOT NULL, last_ts INTEGER NOT NULL, first_frame INTEGER NOT NULL, last_frame INTEGER NOT NULL,
+  orig_h INTEGER NOT NULL, orig_p INTEGER NOT NULL, resp_h INTEGER NOT NULL, resp_p INTEGER NOT NULL, -- hosts: text ids
+  orig_mac TEXT, resp_mac TEXT,
+  orig_pkts INTEGER NOT NULL, orig_wire_bytes INTEGER NOT NULL, orig_ip_bytes INTEGER NOT NULL, orig_bytes INTEGER NOT NULL,
+  resp_pkts INTEGER NOT NULL, resp_wire_bytes INTEGER NOT NULL, resp_ip_bytes INTEGER NOT NULL, resp_bytes INTEGER NOT NULL,
+  conn_state TEXT NOT NULL, history TEXT NOT NULL, missed_bytes INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sighting (                    -- a hardware address that sent frames
+  run INTEGER NOT NULL, mac TEXT NOT NULL, ip TEXT, first_ts INTEGER, last_ts INTEGER,
+  first_frame INTEGER NOT NULL, frames INTEGER NOT NULL, bytes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sighting_mac ON sighting (mac);
+
+CREATE TABLE tally (                       -- facts per kind and minute, for histograms and counts
+  run INTEGER NOT NULL, kind INTEGER NOT NULL, minute INTEGER NOT NULL, facts INTEGER NOT NULL,
+  PRIMARY KEY (run, kind, minute)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device (                      -- conclusions, drawn anew after each import
+  mac TEXT PRIMARY KEY, name TEXT NOT NULL, vendor TEXT NOT NULL, local INTEGER NOT NULL,
+  first_ts INTEGER, last_ts INTEGER, frames INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  ips TEXT NOT NULL, names TEXT NOT NULL, protocols TEXT NOT NULL, details TEXT NOT NULL -- JSON
+) STRICT;
+CREATE TABLE identity (
+  mac TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, first_ts INTEGER, last_ts INTEGER, count INTEGER NOT NULL,
+  fact INTEGER, evidence INTEGER NOT NULL, frame INTEGER
+) STRICT;
+CREATE INDEX identity_mac ON identity (mac);
+CREATE INDEX identity_value ON identity (kind, value);
+"];
+
+/// Made after bulk loading, not during.
+pub(crate) const LATE_INDEXES: &[&str] = &[
+    "CREATE INDEX IF NOT EXISTS fact_ts ON fact (ts)",
+    "CREATE INDEX IF NOT EXISTS fact_kind_ts ON fact (kind, ts)",
+    "CREATE INDEX IF NOT EXISTS flow_ts ON flow (ts)",
+    "CREATE INDEX IF NOT EXISTS flow_uid ON flow (uid)",
+    "CREATE INDEX IF NOT EXISTS text_value ON text (value)",
+];
+
+pub(crate) fn create(path: &Path) -> Result<Connection> {
+    let db = Connection::open(path)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(&db)?;
+    settle(&db)?;
+    Ok(db)
+}
+
+pub(crate) fn open(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    let id: i32 = db
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(|why| Error::Refused(format!("opening {}: not a case database ({why})", path.display())))?;
+    if id != APPLICATION_ID {
+        return Err(Error::Refused(format!("opening {}: a database, but not a case", path.display())));
+    }
+    migrate(&db)?;
+    settle(&db)?;
+    Ok(db)
+}
+
+fn settle(db: &Connection) -> Result<()> {
+    db.busy_timeout(std::time::Duration::from_secs(20))?;
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    db.pragma_update(None, "cache_size", -32_768)?; // KiB
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.set_prepared_statement_cache_capacity(64);
+    // Evidence reaches the database as text and numbers only; nothing stored in it may act.
+    db.pragma_update(None, "trusted_schema", "OFF")?;
+    Ok(())
+}
+
+fn migrate(db: &Connection) -> Result<()> {
+    let version: usize = db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))? as usize;
+    if version > MIGRATIONS.len() {
+        return Err(Error::Refused("this case was made by a newer Lintel; please update".into()));
+    }
+    for (n, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+        db.execute_batch(&format!("BEGIN; {migration} PRAGMA user_version = {}; COMMIT;", n + 1))?;
+    }
+    Ok(())
+}
+
+/// First and last row id of a run.
+pub(crate) fn ids_of(run: i64) -> (i64, i64) {
+    (run << RUN_BITS, ((run + 1) << RUN_BITS) - 1)
+}

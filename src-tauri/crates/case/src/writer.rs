@@ -1,0 +1,335 @@
+//! Bulk writing of one run: batches in, transactions out.
+
+use std::collections::HashMap;
+
+use model::{Fact, Flow, Interface, Issue, Mac, Party};
+use rusqlite::{CachedStatement, Connection, params};
+use std::net::IpAddr;
+
+use crate::frames::{CHUNK, FrameEntry, NO_TIME, encode};
+use crate::runs::RunId;
+use crate::schema::{LATE_INDEXES, RUN_BITS};
+use crate::text::{self, Interner};
+use crate::{Case, Result};
+
+/// What a reader has found since the last batch. Filled by the parsing thread, written by another.
+#[derive(Default)]
+pub struct Batch {
+    pub facts: Vec<Fact>,
+    pub flows: Vec<(u32, Flow)>,
+    pub issues: Vec<Issue>,
+    pub interfaces: Vec<Interface>,
+    pub sightings: Vec<Sighting>,
+    /// Frame index chunks, ready made.
+    pub chunks: Vec<FrameColumns>,
+}
+
+impl Batch {
+    /// Rows in it, roughly.
+    pub fn len(&self) -> usize {
+        self.facts.len() + self.flows.len() + self.issues.len() + self.sightings.len() + self.chunks.len() * 256
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0 && self.interfaces.is_empty()
+    }
+}
+
+/// A hardware address that sent frames in this run, with an IP address of its own if known.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    pub mac: Mac,
+    pub ip: Option<IpAddr>,
+    pub first_ts: Option<i64>,
+    pub last_ts: Option<i64>,
+    pub first_frame: u64,
+    pub frames: u64,
+    pub bytes: u64,
+}
+
+/// Frames on their way into the index.
+#[derive(Default)]
+pub struct FrameColumns {
+    frames: Vec<FrameEntry>,
+}
+
+impl FrameColumns {
+    /// Adds a frame; gives the full chunk back when it is one.
+    pub fn push(&mut self, frame: FrameEntry) -> Option<FrameColumns> {
+        if self.frames.capacity() == 0 {
+            self.frames.reserve_exact(CHUNK);
+        }
+        self.frames.push(frame);
+        (self.frames.len() == CHUNK).then(|| std::mem::take(self))
+    }
+
+    /// What is left at the end.
+    pub fn take(&mut self) -> Option<FrameColumns> {
+        (!self.frames.is_empty()).then(|| std::mem::take(self))
+    }
+}
+
+/// Writes one run's rows. Rows of earlier batches are visible to readers at once; all disappear if the run is purged.
+pub struct Writer<'c> {
+    db: std::sync::MutexGuard<'c, Connection>,
+    run: RunId,
+    interner: Interner,
+    kinds: HashMap<&'static str, i64>,
+    tally: HashMap<(i64, i64), i64>,
+    facts: i64,
+    flows: i64,
+    issues: i64,
+    frames: i64,
+    first_ts: Option<i64>,
+    last_ts: Option<i64>,
+}
+
+impl Case {
+    /// A writer for a run that was begun. Holds the case's writing connection until dropped.
+    pub fn writer(&self, run: RunId) -> Result<Writer<'_>> {
+        let db = self.writing();
+        let interner = Interner::load(&db)?;
+        Ok(Writer {
+            db,
+            run,
+            interner,
+            kinds: HashMap::new(),
+            tally: HashMap::new(),
+            facts: 0,
+            flows: 0,
+            issues: 0,
+            frames: 0,
+            first_ts: None,
+            last_ts: None,
+        })
+    }
+
+    /// After bulk loading: secondary indexes and text search.
+    pub fn index(&self) -> Result<usize> {
+        self.write(|db| {
+            for index in LATE_INDEXES {
+                db.execute(index, [])?;
+            }
+            text::index(db)
+        })
+    }
+
+    /// Lets the query planner know the tables' sizes, and moves the write-ahead log into the database.
+    pub fn tidy(&self) -> Result<()> {
+        let db = self.writing();
+        db.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);")?;
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
+    /// Writes a batch in one transaction.
+    pub fn write(&mut self, batch: &Batch) -> Result<()> {
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        let written = self.write_all(batch).and_then(|()| self.totals());
+        let end = if written.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = self.db.execute_batch(end);
+        written?;
+        Ok(ended?)
+    }
+
+    fn write_all(&mut self, batch: &Batch) -> Result<()> {
+        for fact in &batch.facts {
+            if !self.kinds.contains_key(fact.kind) {
+                self.db.execute("INSERT OR IGNORE INTO kind (name) VALUES (?)", [fact.kind])?;
+                let id = self.db.query_row("SELECT id FROM kind WHERE name = ?", [fact.kind], |row| row.get(0))?;
+                self.kinds.insert(fact.kind, id);
+            }
+        }
+        let db = &*self.db;
+        let mut texts = db.prepare_cached(text::INSERT)?;
+        let mut insert = db.prepare_cached(
+            "INSERT INTO fact (id, kind, ts, time_kind, uid, src, dst, subject, fields, own, frame, offset, length, pieces)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        let interner = &mut self.interner;
+        let mut scratch = String::new();
+        for fact in &batch.facts {
+            let kind = self.kinds.get(fact.kind).copied().unwrap_or(0);
+            self.facts += 1;
+            let id = self.run << RUN_BITS | self.facts;
+            let ts = fact.ts.map_or(NO_TIME, |ts| ts.0);
+            let src = party(interner, &mut texts, &fact.src, &mut scratch)?;
+            let dst = party(interner, &mut texts, &fact.dst, &mut scratch)?;
+            let subject = interner.id(&mut texts, &fact.subject)?;
+            let fields = match fact.fields.is_empty() {
+                true => None,
+                false => {
+                    scratch.clear();
+                    scratch.push('{');
+                    scratch.push_str(fact.fields.members());
+                    scratch.push('}');
+                    interner.id(&mut texts, &scratch)?
+                }
+            };
+            let own = (!fact.own.is_empty()).then(|| fact.own.to_json());
+            let pieces = (!fact.place.pieces.is_empty()).then(|| {
+                let list: Vec<[u64; 3]> = fact.place.pieces.iter().map(|p| [p.frame, p.offset, p.length]).collect();
+                serde_json::to_string(&list).unwrap_or_default()
+            });
+            insert.execute(params![
+                id,
+                kind,
+                ts,
+                fact.time_kind as u8,
+                fact.uid.map(|uid| uid.0 as i64),
+                src,
+                dst,
+                subject,
+                fields,
+                own,
+                fact.place.frame.map(|frame| frame as i64),
+                fact.place.offset as i64,
+                fact.place.length as i64,
+                pieces
+            ])?;
+            if ts != NO_TIME {
+                self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));
+                self.last_ts = Some(self.last_ts.map_or(ts, |last| last.max(ts)));
+            }
+            let minute = if ts == NO_TIME { NO_TIME } else { ts.div_euclid(60_000_000_000) };
+            *self.tally.entry((kind, minute)).or_default() += 1;
+        }
+        let mut insert = db.prepare_cached(
+            "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        for (serial, flow) in &batch.flows {
+            self.flows += 1;
+            insert_flow(
+                &mut insert,
+                &mut texts,
+                interner,
+                self.run << RUN_BITS | i64::from(*serial),
+                flow,
+                &mut scratch,
+            )?;
+        }
+        let mut insert =
+            db.prepare_cached("INSERT INTO issue (run, what, why, frame, offset, skipped) VALUES (?, ?, ?, ?, ?, ?)")?;
+        for issue in &batch.issues {
+            self.issues += 1;
+            let (frame, skipped) = (issue.frame.map(|n| n as i64), issue.skipped.map(|n| n as i64));
+            insert.execute(params![self.run, issue.what, issue.why, frame, issue.offset as i64, skipped])?;
+        }
+        for i in &batch.interfaces {
+            db.execute(
+                "INSERT OR REPLACE INTO capture_interface VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    self.run,
+                    i.index,
+                    i.link_type,
+                    i.snap_len,
+                    i.name,
+                    i.description,
+                    i.filter,
+                    i.os,
+                    i.ticks_per_second as i64,
+                    i.offset as i64
+                ],
+            )?;
+        }
+        let mut insert = db.prepare_cached("INSERT INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+        for s in &batch.sightings {
+            let (mac, ip) = (s.mac.to_string(), s.ip.map(|ip| ip.to_string()));
+            insert.execute(params![
+                self.run,
+                mac,
+                ip,
+                s.first_ts,
+                s.last_ts,
+                s.first_frame as i64,
+                s.frames as i64,
+                s.bytes as i64
+            ])?;
+        }
+        let mut insert = db.prepare_cached("INSERT OR REPLACE INTO frame_chunk VALUES (?, ?, ?, ?, ?, ?)")?;
+        for FrameColumns { frames } in &batch.chunks {
+            let timed = || frames.iter().map(|frame| frame.ts).filter(|ts| *ts != NO_TIME);
+            let (first, last) = (timed().min(), timed().max());
+            if let (Some(first), Some(last)) = (first, last) {
+                self.first_ts = Some(self.first_ts.map_or(first, |ts| ts.min(first)));
+                self.last_ts = Some(self.last_ts.map_or(last, |ts| ts.max(last)));
+            }
+            self.frames += frames.len() as i64;
+            let number = frames.first().map_or(0, |frame| frame.number as i64);
+            insert.execute(params![self.run, number, frames.len() as i64, first, last, encode(frames)])?;
+        }
+        Ok(())
+    }
+
+    fn totals(&mut self) -> Result<()> {
+        let mut tally: CachedStatement = self.db.prepare_cached(
+            "INSERT INTO tally VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET facts = facts + excluded.facts",
+        )?;
+        for ((kind, minute), facts) in self.tally.drain() {
+            tally.execute(params![self.run, kind, minute, facts])?;
+        }
+        self.db.execute(
+            "UPDATE run SET frames = ?, facts = ?, flows = ?, issues = ?, first_ts = ?, last_ts = ? WHERE id = ?",
+            params![self.frames, self.facts, self.flows, self.issues, self.first_ts, self.last_ts, self.run],
+        )?;
+        Ok(())
+    }
+}
+
+fn party(
+    interner: &mut Interner,
+    texts: &mut rusqlite::Statement,
+    party: &Party,
+    scratch: &mut String,
+) -> Result<Option<i64>> {
+    use std::fmt::Write;
+    scratch.clear();
+    let _ = write!(scratch, "{party}");
+    interner.id(texts, scratch)
+}
+
+fn insert_flow(
+    insert: &mut rusqlite::Statement,
+    texts: &mut rusqlite::Statement,
+    interner: &mut Interner,
+    id: i64,
+    flow: &Flow,
+    scratch: &mut String,
+) -> Result<()> {
+    let Flow { orig, resp, .. } = flow;
+    let orig_h = party(interner, texts, &Party::Ip(orig.ip), scratch)?;
+    let resp_h = party(interner, texts, &Party::Ip(resp.ip), scratch)?;
+    let time = |ts: Option<model::Time>| ts.map_or(NO_TIME, |ts| ts.0);
+    insert.execute(params![
+        id,
+        flow.uid.0 as i64,
+        flow.proto,
+        flow.ip_proto,
+        flow.service,
+        flow.odd_port,
+        flow.vlan,
+        time(flow.first_ts),
+        time(flow.last_ts),
+        flow.first_frame as i64,
+        flow.last_frame as i64,
+        orig_h,
+        orig.port,
+        resp_h,
+        resp.port,
+        orig.mac.map(|mac| mac.to_string()),
+        resp.mac.map(|mac| mac.to_string()),
+        orig.frames as i64,
+        orig.wire_bytes as i64,
+        orig.ip_bytes as i64,
+        orig.bytes as i64,
+        resp.frames as i64,
+        resp.wire_bytes as i64,
+        resp.ip_bytes as i64,
+        resp.bytes as i64,
+        flow.conn_state,
+        flow.history,
+        flow.missed_bytes as i64
+    ])?;
+    Ok(())
+}
