@@ -2,5 +2,26 @@
 //!
 //! Invariant: evidence is opened read-only and never written, renamed, touched or locked. Nothing here knows a case, a network or
 //! a dissector. Nothing here may panic, hang or use memory without bound, whatever the bytes are.
+//!
+//! Three doors: [`read_path`] reads files and folders into a [`Host`], [`detect`] only says what they are, and [`read_at`],
+//! [`with_item`] and [`hash_item`] lead back to the bytes of an item that was read before.
 
+mod again;
+mod capture;
+mod container;
+mod diagnostic;
+mod file;
+pub mod format;
+mod label;
+pub mod name;
 pub mod onhub;
+mod options;
+mod source;
+mod walk;
+
+pub use again::{LONGEST_PIECE, hash_item, read_at, read_many, with_item};
+pub use file::{Times, open};
+pub use format::{Ending, Format, OTHER, Refusal};
+pub use options::{Limits, Options};
+pub use source::{CHUNK, Finished, HEAD, Hashes, Source, Watch};
+pub use walk::{Host, ItemId, NewItem, Outcome, detect, measure, read_path};
