@@ -75,15 +75,3 @@ fn drop_on_page(window: &AppHandle, paths: Vec<PathBuf>) {
 fn is_case(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("lintel"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_are_paths_from_where_the_program_was_started() {
-        let given = paths(vec!["--flag".into(), "a.pcap".into(), "/b/House.lintel".into()], Path::new("/home"));
-        assert_eq!(given, [PathBuf::from("/home/a.pcap"), PathBuf::from("/b/House.lintel")]);
-        assert_eq!(given.iter().map(|path| is_case(path)).collect::<Vec<_>>(), [false, true]);
-    }
-}

@@ -29,66 +29,63 @@ pub(crate) fn routes(state: Arc<State>) -> Router {
         .route("/events", get(events::stream))
         .route("/bytes", post(bytes))
         .route("/{name}", post(call))
-        .fallback(async || refuse(StatusCode::NOT_FOUND, "missing", "finding a command: no such path"))
+        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, Code::Missing, "finding a command: no such path"))
         .method_not_allowed_fallback(async || {
-            refuse(StatusCode::METHOD_NOT_ALLOWED, "invalid", "calling a command: commands are called with POST")
+            let sentence = "calling a command: commands are called with POST";
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::Invalid, sentence)
         })
         .layer(middleware::map_response(page::no_store))
         .with_state(state)
-}
-
-/// An answer that says no: a code to act on and a sentence to read.
-pub(crate) fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
-    json_response(status, &json!({ "code": code, "message": message }))
 }
 
 async fn call(
     extract::State(state): extract::State<Arc<State>>,
     Path(name): Path<String>,
     body: Result<Bytes, BytesRejection>,
-) -> Response {
+) -> Result<Response, Refusal> {
     let Some(command) = app::command(&name) else {
-        return refuse(StatusCode::NOT_FOUND, "missing", &format!("finding a command: none is called {name:?}"));
+        let sentence = format!("finding a command: none is called {name:?}");
+        return Err(Refusal::new(StatusCode::NOT_FOUND, Code::Missing, sentence));
     };
     if command.effect == Effect::Acts && !state.allow_acts {
-        let message = format!("calling {name}: it touches the outside world, which this service was not started for");
-        return refuse(StatusCode::FORBIDDEN, "refused", &message);
+        let sentence = format!("calling {name}: it touches the outside world, which this service was not started for");
+        return Err(Refusal::new(StatusCode::FORBIDDEN, Code::Refused, sentence));
     }
-    let request = match json_body(body) {
-        Ok(request) => request,
-        Err(refusal) => return refusal,
-    };
-    match blocking(move || state.app.call(&name, request)).await {
-        Ok(answer) => json_response(StatusCode::OK, &answer),
-        Err(refusal) => refusal,
-    }
+    let request = json_body(body)?;
+    let answer = blocking(move || state.app.call(&name, request)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response())
 }
 
-async fn bytes(extract::State(state): extract::State<Arc<State>>, body: Result<Bytes, BytesRejection>) -> Response {
-    let request = json_body(body).and_then(|request| {
-        serde_json::from_value::<BytesRequest>(request)
-            .map_err(|error| refuse(StatusCode::BAD_REQUEST, "invalid", &format!("reading the request: {error}")))
-    });
-    let request = match request {
-        Ok(request) => request,
-        Err(refusal) => return refusal,
-    };
-    match blocking(move || state.app.bytes(request)).await {
-        Ok(octets) => ([(header::CONTENT_TYPE, "application/octet-stream")], octets).into_response(),
-        Err(refusal) => refusal,
-    }
+async fn bytes(
+    extract::State(state): extract::State<Arc<State>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let request: BytesRequest = serde_json::from_value(json_body(body)?).map_err(Refusal::unreadable)?;
+    let octets = blocking(move || state.app.bytes(request)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], octets).into_response())
+}
+
+/// The request in a body; an empty body is a request with nothing in it.
+fn json_body(body: Result<Bytes, BytesRejection>) -> Result<Value, Refusal> {
+    let body = body.map_err(|rejection| {
+        let sentence = format!("reading the request: {}", rejection.body_text().to_lowercase());
+        Refusal::new(rejection.status(), Code::Invalid, sentence)
+    })?;
+    if body.is_empty() { Ok(json!({})) } else { serde_json::from_slice(&body).map_err(Refusal::unreadable) }
 }
 
 /// Commands read disks and databases: they run where they hold nobody up.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, app::Error> + Send + 'static,
-) -> Result<T, Response> {
+) -> Result<T, Refusal> {
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => {
-            Err(json_response(status(error.code), &json!({ "code": error.code, "message": error.message })))
-        }
-        Err(_) => Err(refuse(StatusCode::INTERNAL_SERVER_ERROR, "failed", "running the command: it broke off")),
+        Ok(Err(error)) => Err(Refusal::new(status(error.code), error.code, error.message)),
+        Err(_) => Err(Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Code::Failed,
+            "running the command: it broke off, which is a fault in this program",
+        )),
     }
 }
 
@@ -102,19 +99,26 @@ fn status(code: Code) -> StatusCode {
     }
 }
 
-/// The request in a body; an empty body is a request with nothing in it.
-fn json_body(body: Result<Bytes, BytesRejection>) -> Result<Value, Response> {
-    let body = body.map_err(|rejection| {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "invalid" } else { "failed" };
-        refuse(rejection.status(), code, &format!("reading the request: {}", rejection.body_text().to_lowercase()))
-    })?;
-    if body.is_empty() {
-        return Ok(json!({}));
-    }
-    serde_json::from_slice(&body)
-        .map_err(|error| refuse(StatusCode::BAD_REQUEST, "invalid", &format!("reading the request as JSON: {error}")))
+/// An answer that says no: a code to act on and a sentence to read.
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: Code,
+    message: String,
 }
 
-fn json_response(status: StatusCode, value: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Refusal {
+        Refusal { status, code, message: message.into() }
+    }
+
+    fn unreadable(error: serde_json::Error) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, Code::Invalid, format!("reading the request as JSON: {error}"))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = json!({ "code": self.code, "message": self.message }).to_string();
+        (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    }
 }

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
+use app::Code;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use subtle::ConstantTimeEq;
 
-use crate::api::refuse;
+use crate::api::Refusal;
 
 pub(crate) struct Guard {
     hosts: [String; 2],
@@ -35,26 +36,33 @@ impl Guard {
 }
 
 /// For every request: `Host` is ours, and so is `Origin` if there is one.
-pub(crate) async fn host_and_origin(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+pub(crate) async fn host_and_origin(
+    State(guard): State<Arc<Guard>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let forbidden = |sentence| Err(Refusal::new(StatusCode::FORBIDDEN, Code::Refused, sentence));
     let headers = request.headers();
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
     if hosts.next().is_some() || !host.is_some_and(|host| guard.is_own(host)) {
-        return refuse(StatusCode::FORBIDDEN, "refused", "checking the Host header: this service is 127.0.0.1 only");
+        return forbidden("checking the Host header: this service answers to 127.0.0.1 and localhost alone");
     }
-    let foreign = |origin: &header::HeaderValue| {
-        !origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://")).is_some_and(|host| guard.is_own(host))
+    let foreign = |origin: &HeaderValue| {
+        let host = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
+        !host.is_some_and(|host| guard.is_own(host))
     };
     if headers.get_all(header::ORIGIN).iter().any(foreign) {
-        return refuse(StatusCode::FORBIDDEN, "refused", "checking the Origin header: the request is another site's");
+        return forbidden("checking the Origin header: the request comes from another site");
     }
-    next.run(request).await
+    Ok(next.run(request).await)
 }
 
 /// For the commands: the token stands in `Authorization: Bearer`.
-pub(crate) async fn token(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+pub(crate) async fn token(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Result<Response, Refusal> {
     if !guard.knows_token(request.headers()) {
-        return refuse(StatusCode::UNAUTHORIZED, "refused", "checking the token: missing or wrong");
+        let sentence = "checking the token: it is missing or wrong";
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, Code::Refused, sentence));
     }
-    next.run(request).await
+    Ok(next.run(request).await)
 }
