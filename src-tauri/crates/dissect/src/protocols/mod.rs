@@ -10,6 +10,7 @@ mod dhcp;
 mod dns;
 mod mqtt;
 mod payload;
+mod tls;
 #[cfg(test)]
 mod testing;
 
@@ -21,7 +22,7 @@ use model::{Fields, Kind, Mac, Party};
 use crate::Tree;
 
 /// All of them, in the order in which they are tried on a port that is no one's.
-pub static ALL: &[&dyn Protocol] = &[&mqtt::Mqtt, &coap::Coap, &dhcp::Dhcp, &dns::Dns, &dns::Mdns, &dns::Llmnr];
+pub static ALL: &[&dyn Protocol] = &[&tls::Tls, &mqtt::Mqtt, &coap::Coap, &dhcp::Dhcp, &dns::Dns, &dns::Mdns, &dns::Llmnr];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
