@@ -5,13 +5,18 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use model::{Fact, Fields, Mac, Party, Place, Time, TimeKind};
+use model::{Fact, Fields, Issue, Mac, Party, Place, Time, TimeKind};
 
 use super::files::{Line, lines};
 use super::joins::Seen;
 use super::masked::{MASKED, is_masked_ipv6};
 use super::report::{Entry, Span, offset};
 use super::settings::capped;
+
+/// Of an output, this much is taken apart; a true one has some kilobytes.
+const LONGEST: usize = 1 << 20;
+/// Facts that all outputs together may give.
+const MOST: usize = 100_000;
 
 /// Times that the outputs are relative to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +33,7 @@ pub struct Outputs {
     pub facts: Vec<Fact>,
     /// Networks of the router's interfaces: interface, address, prefix length.
     pub networks: Vec<(String, IpAddr, u8)>,
+    pub issues: Vec<Issue>,
 }
 
 /// Reads all outputs that have a known form, by the text of their command.
@@ -36,7 +42,14 @@ pub fn read(commands: &[Entry], clock: Clock, seen: &mut Seen) -> Outputs {
     let ports = bridge_port_names(commands);
     for command in commands {
         let name = command.name.text();
-        let output = command.content;
+        let output = beginning(command.content);
+        if output.bytes.len() < command.content.bytes.len() || outputs.facts.len() >= MOST {
+            let why = "more output than any router has; the rest is not taken apart";
+            outputs.issues.push(Issue::new("onhub command output", why, offset(command.content.at)));
+        }
+        if outputs.facts.len() >= MOST {
+            break;
+        }
         if name.contains("iw dev") && name.contains("station dump") {
             outputs.facts.extend(associations(output, clock, seen));
         } else if name.ends_with("iw dev") {
@@ -61,7 +74,7 @@ pub fn read(commands: &[Entry], clock: Clock, seen: &mut Seen) -> Outputs {
 pub fn output(command: &Entry, clock: Clock) -> Fact {
     let mut fact = Fact::new("command_output", span_place(command.whole));
     (fact.ts, fact.time_kind) = (clock.report, TimeKind::Reported);
-    let (name, text) = (command.name.text(), command.content.text());
+    let (name, text) = (command.name.text(), beginning(command.content).text());
     fact.subject = capped(&name).to_owned();
     fact.fields.text("command", capped(&name));
     fact.fields.int("status", command.number);
@@ -349,8 +362,8 @@ fn bridge_port_names(commands: &[Entry]) -> BTreeMap<(String, i64), String> {
     for command in commands {
         let text = command.name.text();
         let Some((_, bridge)) = text.split_once("brctl showstp ") else { continue };
-        for line in
-            lines(command.content.bytes).filter(|line| line.bytes.first().is_some_and(|b| !b.is_ascii_whitespace()))
+        for line in lines(beginning(command.content).bytes)
+            .filter(|line| line.bytes.first().is_some_and(|b| !b.is_ascii_whitespace()))
         {
             let line = String::from_utf8_lossy(line.bytes);
             if let Some((name, number)) = line.trim_end().trim_end_matches(')').split_once(" (")
@@ -460,6 +473,10 @@ impl Block<'_> {
     }
 }
 
+fn beginning(output: Span) -> Span {
+    Span { bytes: output.bytes.get(..LONGEST).unwrap_or(output.bytes), ..output }
+}
+
 pub fn span_place(span: Span) -> Place {
     Place::bytes(offset(span.at), offset(span.bytes.len()))
 }
@@ -467,4 +484,120 @@ pub fn span_place(span: Span) -> Place {
 /// A length as a field's number; no report is longer than 2^63.
 pub fn int(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Facts of an output: time, who, subject, fields, and the first line of its bytes.
+    fn check(command: &str, output: &str, expected: &[&str]) {
+        let entry = Entry {
+            name: Span { at: 0, bytes: command.as_bytes() },
+            content: Span { at: 100, bytes: output.as_bytes() },
+            ..Entry::default()
+        };
+        let ports = Entry {
+            name: Span { at: 0, bytes: b"/sbin/brctl showstp br-lan" },
+            content: Span { at: 0, bytes: b"br-lan\n bridge id\t\t7f00.aabbcc00000f\n\nlan0 (1)\n port id\t8001\n" },
+            ..Entry::default()
+        };
+        let clock = Clock { report: Time::new(1_000_000, 0), boot: Time::new(900_000, 0) };
+        let outputs = read(&[entry, ports], clock, &mut Seen::default());
+        let said: Vec<String> = outputs
+            .facts
+            .iter()
+            .map(|fact| {
+                let at = usize::try_from(fact.place.offset).unwrap() - 100;
+                let bytes = output.get(at..at + usize::try_from(fact.place.length).unwrap()).unwrap();
+                let ts = fact.ts.map_or(0, |ts| ts.0 / 1_000_000_000);
+                let first = bytes.lines().next().unwrap_or_default();
+                format!("{} {ts} {} {} {} <{first}>", fact.kind, fact.src, fact.fields.members(), fact.own.members())
+            })
+            .collect();
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn who_is_associated() {
+        check(
+            "/usr/sbin/iw dev guest-5000mhz station dump",
+            "Station aabbcc000002      (on guest-5000mhz)\n\tsignal:  \t-48 dBm\n\tauthorized:\tno\n\tconnected time:\t55 seconds\n",
+            &[
+                r#"association 999945 aa:bb:cc:00:00:02 "mac":"aa:bb:cc:00:00:02","interface":"guest-5000mhz","band":"5000_mhz","guest":true,"authorized":false "signal_dbm":-48,"connected_seconds":55 <Station aabbcc000002      (on guest-5000mhz)>"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn interfaces() {
+        check(
+            "/usr/sbin/iw dev",
+            "phy#1\n\tInterface wlan-5000mhz\n\t\taddr aabbcc000003     \n\t\tssid HO ME\n\t\tchannel 36 (5180 MHz), width: 80 MHz\n",
+            &[
+                r#"interface 1000000 aa:bb:cc:00:00:03 "interface":"wlan-5000mhz","command":"iw dev","mac":"aa:bb:cc:00:00:03","ssid":"HO ME","channel":36,"radio":"36 (5180 MHz), width: 80 MHz","band":"5000_mhz","guest":false  <	Interface wlan-5000mhz>"#,
+            ],
+        );
+        check(
+            "/bin/ip -s -d addr",
+            "2: wan0: <UP,LOWER_UP> mtu 1500 qdisc x state UP\n    link/ether aabbcc000004      brd x\n    inet 192.0.2.9/24 brd x\n    \
+             inet6 0000::0000/00 scope link\n    RX: bytes  packets\n    12 3 0\n    TX: bytes  packets\n    45 6 0\n",
+            &[
+                r#"interface 1000000 aa:bb:cc:00:00:04 "interface":"wan0","command":"ip addr","flags":["UP","LOWER_UP"],"state":"UP","mtu":"1500","mac":"aa:bb:cc:00:00:04","ip_addresses":["192.0.2.9/24"],"ipv6_addresses":["masked by device"] "rx_bytes":12,"rx_packets":3,"tx_bytes":45,"tx_packets":6 <2: wan0: <UP,LOWER_UP> mtu 1500 qdisc x state UP>"#,
+            ],
+        );
+        check(
+            "/sbin/ifconfig",
+            "br-lan    Link encap:Ethernet  HWaddr aabbcc000005     \n          inet addr:192.0.2.1  Bcast:x\n          RX bytes:12 (1 KiB)  TX bytes:34 (3 KiB)\n\n",
+            &[
+                r#"interface 1000000 aa:bb:cc:00:00:05 "interface":"br-lan","command":"ifconfig","mac":"aa:bb:cc:00:00:05","ip_addresses":["192.0.2.1"] "rx_bytes":12,"tx_bytes":34 <br-lan    Link encap:Ethernet  HWaddr aabbcc000005     >"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn nodes_and_ports() {
+        check(
+            "/bin/cat /dev/ecm/ecm_db",
+            "x\nnodes.node.address=aabbcc000006     \nnodes.node.time_added=50\nnodes.node.adv_stats.from_data_total=7\n",
+            &[
+                r#"node 900050 aa:bb:cc:00:00:06 "mac":"aa:bb:cc:00:00:06" "from_bytes":7,"added_uptime_seconds":50 <nodes.node.address=aabbcc000006     >"#,
+            ],
+        );
+        check(
+            "/sbin/brctl showmacs br-lan",
+            "port no\tmac addr\t\tis local?\tageing timer\n  1\taabbcc000007     \tno\t\t   6.00\n  1\taabbcc000008     \tyes\t\t   0.00\n",
+            &[
+                r#"bridge_port 999994 aa:bb:cc:00:00:07 "mac":"aa:bb:cc:00:00:07","bridge":"br-lan","port":1,"interface":"lan0","local":false,"wired":true "ageing_seconds":6 <  1	aabbcc000007     	no		   6.00>"#,
+                r#"bridge_port 1000000 aa:bb:cc:00:00:08 "mac":"aa:bb:cc:00:00:08","bridge":"br-lan","port":1,"interface":"lan0","local":true,"wired":false "ageing_seconds":0 <  1	aabbcc000008     	yes		   0.00>"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn arp_with_and_without_a_header() {
+        let text = b"IP address       HW type     Flags       HW address            Mask     Device\n\
+            192.0.2.7    0x1         0x2         aabbcc000009          *        br-lan\nrubbish\n";
+        let mut seen = Seen::default();
+        let facts = arp(text, None, &mut seen, &|line| Place::bytes(line.at, line.length));
+        assert_eq!(facts.len(), 1);
+        assert_eq!(facts[0].place, Place::bytes(79, 74));
+        assert_eq!(
+            facts[0].fields.members(),
+            r#""ip":"192.0.2.7","mac":"aa:bb:cc:00:00:09","interface":"br-lan","flags":"0x2","complete":true,"hardware_type":"0x1""#
+        );
+        assert_eq!(seen.form(Mac::parse("aabbcc000009").unwrap()), Some("colon"));
+    }
+
+    #[test]
+    fn absurdly_long_outputs_are_not_taken_apart_to_the_end() {
+        let text = "\n".repeat(LONGEST + 1);
+        let entry = Entry {
+            name: Span { at: 0, bytes: b"iw dev" },
+            content: Span { at: 7, bytes: text.as_bytes() },
+            ..Entry::default()
+        };
+        let outputs = read(&[entry], Clock::default(), &mut Seen::default());
+        assert_eq!(outputs.issues.len(), 1);
+    }
 }

@@ -100,8 +100,9 @@ impl Seen {
     pub fn join(&self) -> Joins {
         let mut joins = Joins { ids: self.pairs.iter().cloned().collect(), ..Joins::default() };
         for (compact, ip) in &self.leases {
-            let same = self.neighbours.range((*ip, Mac::ZERO)..).take_while(|(at, _)| at == ip);
-            let mut fitting = same.map(|(_, mac)| *mac).filter(|colon| oui(*colon) == oui(*compact));
+            let [a, b, c] = oui(*compact);
+            let same = (*ip, Mac([a, b, c, 0, 0, 0]))..=(*ip, Mac([a, b, c, 0xff, 0xff, 0xff]));
+            let mut fitting = self.neighbours.range(same).map(|(_, mac)| *mac);
             if let (Some(colon), None) = (fitting.next(), fitting.next()) {
                 joins.add(*compact, colon, "ip_and_oui", "high");
             }

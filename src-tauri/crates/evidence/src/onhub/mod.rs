@@ -69,6 +69,7 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), Cancelled> {
     let leases = wan_info.as_ref().map(|node| settings::leases(node, &mut seen, clock.report)).unwrap_or_default();
     let arp = arp_entries(&members, clock, &mut seen);
     let outputs = commands::read(&report.commands, clock, &mut seen);
+    outputs.issues.iter().for_each(|issue| sink.issue(issue.clone()));
     let mut stations = info.as_ref().map(stations::of_info).unwrap_or_default();
     stations.extend(network_state.as_ref().map(stations::of_network_state).unwrap_or_default());
 

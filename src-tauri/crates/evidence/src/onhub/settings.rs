@@ -185,8 +185,7 @@ pub fn leases(wan_info: &Node, seen: &mut Seen, report_time: Option<Time>) -> Ve
 
 /// The first 4 KiB of a text, at a character's border.
 pub fn capped(text: &str) -> &str {
-    let end = (0..=TEXT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    text.get(..end).unwrap_or_default()
+    text.get(..text.floor_char_boundary(TEXT)).unwrap_or_default()
 }
 
 #[cfg(test)]
