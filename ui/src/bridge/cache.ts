@@ -1,0 +1,109 @@
+//! What the backend said last, until an event says that it may say something else.
+
+import { CallError } from './host';
+import type { Topic } from './generated';
+
+/** One answer. Readers subscribe by `watch`; the values are replaced, never changed in place. */
+export interface Answer<T> {
+  data: T | undefined;
+  error: CallError | undefined;
+  /** Asked, and no answer yet. */
+  busy: boolean;
+}
+
+interface Entry {
+  name: string;
+  request: unknown;
+  answer: Answer<unknown>;
+  watchers: Set<() => void>;
+  stale: boolean;
+  asking: boolean;
+}
+
+/** How many answers that nobody looks at are kept. */
+const KEPT = 200;
+
+export class Cache {
+  #entries = new Map<string, Entry>();
+  #due: ReturnType<typeof setTimeout> | undefined;
+  #ask: (name: string, request: unknown) => Promise<unknown>;
+  #reads: { [name: string]: Topic[] };
+  #pause: number;
+
+  /** `pause`: milliseconds in which changes are gathered before anything is asked again. */
+  constructor(
+    ask: (name: string, request: unknown) => Promise<unknown>,
+    reads: { [name: string]: Topic[] },
+    pause = 80,
+  ) {
+    this.#ask = ask;
+    this.#reads = reads;
+    this.#pause = pause;
+  }
+
+  /** What is known now; asks if nothing is known or it is stale. */
+  read<T>(name: string, request: unknown): Answer<T> {
+    const entry = this.#entry(name, request);
+    if (entry.stale && !entry.asking) void this.#refresh(entry);
+    return entry.answer as Answer<T>;
+  }
+
+  /** Calls `told` whenever the answer is replaced, until the returned function is called. */
+  watch(name: string, request: unknown, told: () => void): () => void {
+    const entry = this.#entry(name, request);
+    entry.watchers.add(told);
+    return () => {
+      entry.watchers.delete(told);
+      this.#trim();
+    };
+  }
+
+  /** Whatever reads one of these topics is stale: asked again at once if somebody watches, else when next read. */
+  changed(topics: Topic[] | 'all'): void {
+    for (const entry of this.#entries.values()) {
+      if (topics === 'all' || this.#reads[entry.name]?.some((topic) => topics.includes(topic))) entry.stale = true;
+    }
+    this.#due ??= setTimeout(() => {
+      this.#due = undefined;
+      for (const entry of this.#entries.values()) {
+        if (entry.stale && entry.watchers.size > 0 && !entry.asking) void this.#refresh(entry);
+      }
+    }, this.#pause);
+  }
+
+  #entry(name: string, request: unknown): Entry {
+    const key = `${name} ${JSON.stringify(request)}`;
+    let entry = this.#entries.get(key);
+    if (entry) {
+      this.#entries.delete(key); // to the end: read last, dropped last
+    } else {
+      const answer = { data: undefined, error: undefined, busy: true };
+      entry = { name, request, answer, watchers: new Set(), stale: true, asking: false };
+    }
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  async #refresh(entry: Entry): Promise<void> {
+    entry.asking = true;
+    entry.stale = false;
+    const put = (answer: Answer<unknown>) => {
+      entry.answer = answer;
+      for (const told of entry.watchers) told();
+    };
+    try {
+      put({ data: await this.#ask(entry.name, entry.request), error: undefined, busy: false });
+    } catch (thrown) {
+      put({ data: entry.answer.data, error: CallError.from(thrown), busy: false });
+    }
+    entry.asking = false;
+    if (entry.stale && entry.watchers.size > 0) this.changed([]); // it changed while we asked
+  }
+
+  #trim(): void {
+    for (const [key, entry] of this.#entries) {
+      if (this.#entries.size <= KEPT) return;
+      if (entry.watchers.size === 0 && !entry.asking) this.#entries.delete(key);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+//! What a cell of any view shows: text, and what the tooltip adds.
+
+import type { Column, Row } from '../bridge';
+import { plainText, rawText } from '../lib/cells';
+import { timeInFull, timeText } from '../lib/clock.svelte';
+import { names } from '../lib/names.svelte';
+
+export interface Shown {
+  text: string;
+  title: string;
+  mono: boolean;
+  /** A name stands for an address. */
+  named: boolean;
+}
+
+export function cellOf(row: Row, column: Column): Shown {
+  const value = row[column.name];
+  const raw = rawText(value);
+  const plain = { title: '', mono: column.shape === 'code', named: false };
+  if (raw === '') return { ...plain, text: '' };
+  if (column.shape === 'time') return { ...plain, text: timeText(raw), title: timeInFull(raw) };
+  if (column.name === 'evidence') {
+    const name = names.itemName(raw);
+    return name ? { text: name, title: raw, mono: false, named: true } : { ...plain, text: raw, title: raw };
+  }
+  if (column.shape === 'code' && column.name !== 'mac') {
+    const known = names.device(raw);
+    if (known?.name) return { text: known.name, title: `${raw}\n${known.mac}`, mono: false, named: true };
+  }
+  const text = plainText(value, column.shape);
+  return { ...plain, text, title: text === raw && text.length < 14 ? '' : raw };
+}
