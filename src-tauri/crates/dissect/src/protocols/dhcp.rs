@@ -112,9 +112,10 @@ impl Conversation for Reader {
 
 fn headline(bytes: &[u8]) -> String {
     // the type is the first option of nearly every message
-    let kind = bytes.get(OPTIONS..).and_then(|options| options.first_chunk()).map_or("", |[code, _, kind]| {
-        if *code == 53 { message_type(*kind) } else { "" }
-    });
+    let kind = bytes
+        .get(OPTIONS..)
+        .and_then(|options| options.first_chunk())
+        .map_or("", |[code, _, kind]| if *code == 53 { message_type(*kind) } else { "" });
     let mac = bytes.get(28..).and_then(Mac::read).unwrap_or_default();
     format!("{kind} {mac}").trim_start().to_owned()
 }
@@ -272,7 +273,9 @@ fn show(code: u8, value: &[u8], range: Range<usize>, tree: &mut Tree) {
                 }
             }
             None => match (code, number(value)) {
-                (2 | 13 | 23..=26 | 35 | 37 | 38 | 51 | 52 | 57..=59, Some(number)) => tree.int(name, label, range, number),
+                (2 | 13 | 23..=26 | 35 | 37 | 38 | 51 | 52 | 57..=59, Some(number)) => {
+                    tree.int(name, label, range, number)
+                }
                 _ => match printable(value, false) {
                     Some(text) if !text.is_empty() => tree.text(name, label, range, text),
                     _ => tree.bytes(name, label, range, value),
@@ -301,7 +304,8 @@ impl Dhcpv4 {
         let kind = self.option(53).and_then(|value| value.first().copied());
         fields.text("msg_types", kind.map_or("BOOTP", message_type));
         fields.text("mac", &self.mac);
-        for (name, code) in [("host_name", 12), ("vendor_class", 60), ("user_class", 77), ("domain", 15), ("wpad", 252)] {
+        for (name, code) in [("host_name", 12), ("vendor_class", 60), ("user_class", 77), ("domain", 15), ("wpad", 252)]
+        {
             if let Some(text) = self.text(code) {
                 fields.text(name, &text);
             }
@@ -390,7 +394,9 @@ fn addresses(code: u8, value: &[u8]) -> Option<Vec<Ipv4Addr>> {
 fn client_id(value: &[u8]) -> String {
     match value.split_first() {
         Some((1, rest)) if rest.len() == 6 => Mac::read(rest).unwrap_or_default().to_string(),
-        Some((0, rest)) if !rest.is_empty() && printable(rest, false).is_some() => String::from_utf8_lossy(rest).into_owned(),
+        Some((0, rest)) if !rest.is_empty() && printable(rest, false).is_some() => {
+            String::from_utf8_lossy(rest).into_owned()
+        }
         _ => model::hex(value),
     }
 }
@@ -412,7 +418,9 @@ fn search_list(value: &[u8]) -> Vec<String> {
     while at < value.len() && names.len() < 32 {
         let mut labels: Vec<String> = Vec::new();
         let (mut here, mut next) = (at, None);
-        while labels.len() < 64 && let Some(len) = value.get(here).copied() {
+        while labels.len() < 64
+            && let Some(len) = value.get(here).copied()
+        {
             match len {
                 0 => {
                     next.get_or_insert(here + 1);
@@ -444,9 +452,24 @@ fn search_list(value: &[u8]) -> Vec<String> {
 
 fn message_type(kind: u8) -> &'static str {
     const NAMES: [&str; 18] = [
-        "DISCOVER", "OFFER", "REQUEST", "DECLINE", "ACK", "NAK", "RELEASE", "INFORM", "FORCERENEW", "LEASEQUERY",
-        "LEASEUNASSIGNED", "LEASEUNKNOWN", "LEASEACTIVE", "BULKLEASEQUERY", "LEASEQUERYDONE", "ACTIVELEASEQUERY",
-        "LEASEQUERYSTATUS", "TLS",
+        "DISCOVER",
+        "OFFER",
+        "REQUEST",
+        "DECLINE",
+        "ACK",
+        "NAK",
+        "RELEASE",
+        "INFORM",
+        "FORCERENEW",
+        "LEASEQUERY",
+        "LEASEUNASSIGNED",
+        "LEASEUNKNOWN",
+        "LEASEACTIVE",
+        "BULKLEASEQUERY",
+        "LEASEQUERYDONE",
+        "ACTIVELEASEQUERY",
+        "LEASEQUERYSTATUS",
+        "TLS",
     ];
     usize::from(kind).checked_sub(1).and_then(|n| NAMES.get(n)).copied().unwrap_or("unknown")
 }
@@ -529,59 +552,83 @@ mod tests {
 
     #[test]
     fn discover() {
-        check(&packet(1, [0; 4], DISCOVER), expect![[r#"
+        check(
+            &packet(1, [0; 4], DISCOVER),
+            expect![[r#"
             dhcp 'lamp1' {"msg_types":"DISCOVER","mac":"aa:bb:cc:00:00:01","host_name":"lamp1","vendor_class":"udhcp 1.24.1","client_fqdn":"lamp1.lan","param_list":"1,3,6,15,26,28,51","option_list":"53,61,50,12,60,55,81,57","requested_addr":"192.168.1.23","max_size":1500,"client_id":"aa:bb:cc:00:00:01"} {"trans_id":1025310721,"secs":2}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn ack() {
-        check(&packet(2, [192, 168, 1, 23], ACK), expect![[r#"
+        check(
+            &packet(2, [192, 168, 1, 23], ACK),
+            expect![[r#"
             dhcp 'aa:bb:cc:00:00:01' {"msg_types":"ACK","mac":"aa:bb:cc:00:00:01","domain":"lan","option_list":"53,54,51,58,1,3,6,15,119,42,43","server_addr":"192.168.1.1","subnet_mask":"255.255.255.0","assigned_addr":"192.168.1.23","routers":["192.168.1.1"],"dns_servers":["192.168.1.1","8.8.8.8"],"ntp_servers":["192.168.1.1"],"lease_time":86400,"renewal_time":43200,"domain_search":["foo.lan","bar.lan"],"vendor_specific":"beef"} {"trans_id":1025310721,"secs":2}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn name_as_labels_and_options_in_the_file_field() {
         let mut overloaded = packet(1, [0; 4], "350103 340101 5109 04 0000 046c616d70 00 ff");
         overloaded[108..116].copy_from_slice(&[12, 4, b'c', b'a', b'm', b'1', 255, 0]);
-        check(&overloaded, expect![[r#"
+        check(
+            &overloaded,
+            expect![[r#"
             dhcp 'cam1' {"msg_types":"REQUEST","mac":"aa:bb:cc:00:00:01","host_name":"cam1","client_fqdn":"lamp","option_list":"53,52,81,12"} {"trans_id":1025310721,"secs":2}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn long_option_in_two_parts() {
-        check(&packet(1, [0; 4], "350103 3c03616263 0c0178 3c03646566 ff"), expect![[r#"
+        check(
+            &packet(1, [0; 4], "350103 3c03616263 0c0178 3c03646566 ff"),
+            expect![[r#"
             dhcp 'x' {"msg_types":"REQUEST","mac":"aa:bb:cc:00:00:01","host_name":"x","vendor_class":"abcdef","option_list":"53,60,12"} {"trans_id":1025310721,"secs":2}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn decline_and_nak_say_why() {
-        check(&packet(1, [0; 4], "350104 3803747769 ff"), expect![[r#"
+        check(
+            &packet(1, [0; 4], "350104 3803747769 ff"),
+            expect![[r#"
             dhcp 'aa:bb:cc:00:00:01' {"msg_types":"DECLINE","mac":"aa:bb:cc:00:00:01","option_list":"53,56","client_message":"twi"} {"trans_id":1025310721,"secs":2}
-        "#]]);
-        check(&packet(2, [0; 4], "350106 38036e6f21 ff"), expect![[r#"
+        "#]],
+        );
+        check(
+            &packet(2, [0; 4], "350106 38036e6f21 ff"),
+            expect![[r#"
             dhcp 'aa:bb:cc:00:00:01' {"msg_types":"NAK","mac":"aa:bb:cc:00:00:01","option_list":"53,56","server_message":"no!"} {"trans_id":1025310721,"secs":2}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn bootp_without_options() {
         let mut bootp = packet(1, [0; 4], "");
         bootp.truncate(236);
-        check(&bootp, expect![[r#"
+        check(
+            &bootp,
+            expect![[r#"
             dhcp 'aa:bb:cc:00:00:01' {"msg_types":"BOOTP","mac":"aa:bb:cc:00:00:01"} {"trans_id":1025310721,"secs":2}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn option_longer_than_the_message() {
-        check(&packet(1, [0; 4], "350101 0c20 6c616d"), expect![[r#"
+        check(
+            &packet(1, [0; 4], "350101 0c20 6c616d"),
+            expect![[r#"
             dhcp 'aa:bb:cc:00:00:01' {"msg_types":"DISCOVER","mac":"aa:bb:cc:00:00:01","option_list":"53"} {"trans_id":1025310721,"secs":2}
             ! 245 option cut short
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -632,7 +679,8 @@ mod tests {
                 dhcp.option.length = 2 303..304
                 dhcp.option.dhcp_max_message_size = 1500 304..306
               dhcp.option.end = 255 306..307
-        "#]].assert_eq(&tree(&Dhcp, Transport::Udp, Side::Orig, &packet(1, [0; 4], DISCOVER)));
+        "#]]
+        .assert_eq(&tree(&Dhcp, Transport::Udp, Side::Orig, &packet(1, [0; 4], DISCOVER)));
     }
 
     #[test]

@@ -8,11 +8,14 @@ mod coap;
 mod cursor;
 mod dhcp;
 mod dns;
+mod http;
 mod mqtt;
 mod payload;
-mod tls;
+mod ssdp;
 #[cfg(test)]
 mod testing;
+mod tls;
+mod xmpp;
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -22,7 +25,18 @@ use model::{Fields, Kind, Mac, Party};
 use crate::Tree;
 
 /// All of them, in the order in which they are tried on a port that is no one's.
-pub static ALL: &[&dyn Protocol] = &[&tls::Tls, &mqtt::Mqtt, &coap::Coap, &dhcp::Dhcp, &dns::Dns, &dns::Mdns, &dns::Llmnr];
+pub static ALL: &[&dyn Protocol] = &[
+    &tls::Tls,
+    &http::Http,
+    &ssdp::Ssdp,
+    &mqtt::Mqtt,
+    &xmpp::Xmpp,
+    &coap::Coap,
+    &dhcp::Dhcp,
+    &dns::Dns,
+    &dns::Mdns,
+    &dns::Llmnr,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {

@@ -97,7 +97,9 @@ fn is(head: &Head, cursor: &mut Cursor) -> bool {
             return false;
         }
         match option.number {
-            number::URI_PATH | number::URI_QUERY | number::URI_HOST | number::LOCATION_PATH => spelled += option.value.len(),
+            number::URI_PATH | number::URI_QUERY | number::URI_HOST | number::LOCATION_PATH => {
+                spelled += option.value.len()
+            }
             number::CONTENT_FORMAT => telling |= content_format(options::uint(option.value)).is_some(),
             _ => {}
         }
@@ -228,7 +230,11 @@ impl Exchange {
         }
         self.requests.iter().rev().find(|request| {
             request.side != side
-                && if head.code == 0 { request.mid == head.mid } else { request.token.get(..request.token_len) == Some(head.token) }
+                && if head.code == 0 {
+                    request.mid == head.mid
+                } else {
+                    request.token.get(..request.token_len) == Some(head.token)
+                }
         })
     }
 
@@ -238,9 +244,11 @@ impl Exchange {
             *to = *from;
         }
         let request = Request { side, token, token_len: head.token.len(), mid: head.mid, method: head.code, uri };
-        if let Some(at) = self.requests.iter().position(|former| {
-            former.side == side && former.token == token && former.token_len == request.token_len
-        }) {
+        if let Some(at) = self
+            .requests
+            .iter()
+            .position(|former| former.side == side && former.token == token && former.token_len == request.token_len)
+        {
             self.requests.remove(at);
         } else if self.requests.len() >= MOST_REQUESTS {
             self.requests.pop_front();

@@ -146,8 +146,11 @@ impl<'a> Options<'a> {
         }
         let delta = extended(cursor, first >> 4)?;
         let len = extended(cursor, first & 15)?;
-        let number = u16::try_from(usize::from(self.number) + delta)
-            .map_err(|_| Stop { at: start, why: "CoAP option with a number over 65535", short: false })?;
+        let number = u16::try_from(usize::from(self.number) + delta).map_err(|_| Stop {
+            at: start,
+            why: "CoAP option with a number over 65535",
+            short: false,
+        })?;
         self.number = number;
         let value_start = cursor.at();
         let value = cursor.take(len, "CoAP option cut short")?;

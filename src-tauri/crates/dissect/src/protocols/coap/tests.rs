@@ -18,17 +18,23 @@ fn check(messages: &[(Side, &str)], expect: Expect) {
 
 #[test]
 fn request_and_what_answers_it() {
-    check(&[(Side::Orig, GET), (Side::Resp, CONTENT)], expect![[r#"
+    check(
+        &[(Side::Orig, GET), (Side::Resp, CONTENT)],
+        expect![[r#"
         coap '/sensors/temp?unit=celsius-deg' {"msg_type":"CON","code":"GET","code_name":"GET","uri":"/sensors/temp?unit=celsius-deg"} {"mid":4660,"token":"beef"}
         coap '/sensors/temp?unit=celsius-deg' {"msg_type":"ACK","code":"2.05","code_name":"Content","request_uri":"/sensors/temp?unit=celsius-deg","request_method":"GET","content_format":"application/json","max_age":60} {"mid":4660,"token":"beef","payload":"{\"t\":21.5}","payload_len":10}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_answer_without_its_request() {
-    check(&[(Side::Resp, CONTENT)], expect![[r#"
+    check(
+        &[(Side::Resp, CONTENT)],
+        expect![[r#"
         coap '' {"msg_type":"ACK","code":"2.05","code_name":"Content","content_format":"application/json","max_age":60} {"mid":4660,"token":"beef","payload":"{\"t\":21.5}","payload_len":10}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -55,18 +61,24 @@ fn separate_response_and_notifications() {
 
 #[test]
 fn the_same_token_of_the_other_side_is_another() {
-    check(&[(Side::Orig, "41010001aa b1 74"), (Side::Orig, "61450001aa ff 31")], expect![[r#"
+    check(
+        &[(Side::Orig, "41010001aa b1 74"), (Side::Orig, "61450001aa ff 31")],
+        expect![[r#"
         coap '/t' {"msg_type":"CON","code":"GET","code_name":"GET","uri":"/t"} {"mid":1,"token":"aa"}
         coap '' {"msg_type":"ACK","code":"2.05","code_name":"Content"} {"mid":1,"token":"aa","payload":"1","payload_len":1}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn blocks_and_host() {
-    check(&[(Side::Orig, BLOCK), (Side::Resp, "615f1235aa d1 0e 2a")], expect![[r#"
+    check(
+        &[(Side::Orig, BLOCK), (Side::Resp, "615f1235aa d1 0e 2a")],
+        expect![[r#"
         coap '/fw' {"msg_type":"CON","code":"PUT","code_name":"PUT","uri":"/fw","content_format":"application/octet-stream","host":"cam.local"} {"block1":"2/1/1024","mid":4661,"token":"aa","payload_hex":"0102","payload_len":2}
         coap '/fw' {"msg_type":"ACK","code":"2.31","code_name":"Continue","request_uri":"/fw","request_method":"PUT"} {"block1":"2/1/64","mid":4661,"token":"aa"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -82,37 +94,55 @@ fn registration_says_its_place() {
 
 #[test]
 fn coiot_report() {
-    check(&[(Side::Orig, COIOT)], expect![[r#"
+    check(
+        &[(Side::Orig, COIOT)],
+        expect![[r#"
         coap '/cit/s' {"msg_type":"NON","code":"0.30","code_name":"CoIoT report","uri":"/cit/s","device":"SHPLG-S#a1#2"} {"coiot_validity":1600,"coiot_serial":100,"mid":1,"payload":"{}","payload_len":2}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn malformed_ones_keep_what_was_read() {
     // an option longer than the message
-    check(&[(Side::Orig, "40010001 b1 74 09 61")], expect![[r#"
+    check(
+        &[(Side::Orig, "40010001 b1 74 09 61")],
+        expect![[r#"
         coap '/t' {"msg_type":"CON","code":"GET","code_name":"GET","uri":"/t"} {"mid":1}
         ! 7 CoAP option cut short
-    "#]]);
+    "#]],
+    );
     // a reserved length
-    check(&[(Side::Orig, "40010001 b1 74 0f 61")], expect![[r#"
+    check(
+        &[(Side::Orig, "40010001 b1 74 0f 61")],
+        expect![[r#"
         coap '/t' {"msg_type":"CON","code":"GET","code_name":"GET","uri":"/t"} {"mid":1}
         ! 6 CoAP option with the reserved length 15
-    "#]]);
+    "#]],
+    );
     // a marker without a payload
-    check(&[(Side::Orig, "40010001 b1 74 ff")], expect![[r#"
+    check(
+        &[(Side::Orig, "40010001 b1 74 ff")],
+        expect![[r#"
         coap '/t' {"msg_type":"CON","code":"GET","code_name":"GET","uri":"/t"} {"mid":1}
         ! 7 CoAP payload missing behind its marker
-    "#]]);
+    "#]],
+    );
     // a token of 9 bytes, another version
-    check(&[(Side::Orig, "49010001 000000000000000000"), (Side::Orig, "80010001")], expect![[r#"
+    check(
+        &[(Side::Orig, "49010001 000000000000000000"), (Side::Orig, "80010001")],
+        expect![[r#"
         ! 0 CoAP token of more than 8 bytes
         ! 0 CoAP version is not 1
-    "#]]);
+    "#]],
+    );
     // unknown code
-    check(&[(Side::Orig, "40300001")], expect![[r#"
+    check(
+        &[(Side::Orig, "40300001")],
+        expect![[r#"
         coap '' {"msg_type":"CON","code":"1.16"} {"mid":1}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -128,7 +158,8 @@ fn tree_has_the_bytes_of_every_field() {
           coap.opt.uri_path = sensors 7..14
           coap.opt.uri_path = temp 15..19
           coap.opt.uri_query = unit=celsius-deg 21..37
-    "#]].assert_eq(&tree(&Coap, Transport::Udp, Side::Orig, &bytes(GET)));
+    "#]]
+    .assert_eq(&tree(&Coap, Transport::Udp, Side::Orig, &bytes(GET)));
     expect![[r#"
         coap = ACK 2.05 0..21
           coap.version = 1 0..1
@@ -140,7 +171,8 @@ fn tree_has_the_bytes_of_every_field() {
           coap.opt.ctype = 50 (application/json) 7..8
           coap.opt.max_age = 60 9..10
           coap.payload = {"t":21.5} 11..21
-    "#]].assert_eq(&tree(&Coap, Transport::Udp, Side::Resp, &bytes(CONTENT)));
+    "#]]
+    .assert_eq(&tree(&Coap, Transport::Udp, Side::Resp, &bytes(CONTENT)));
 }
 
 #[test]
@@ -150,7 +182,12 @@ fn recognised_by_payload() {
     }
     assert!(taken(&Coap, Transport::Udp, true, &bytes("40000001")));
     assert!(!taken(&Coap, Transport::Udp, false, &bytes("40000001")));
-    assert!(!taken(&Coap, Transport::Udp, false, &bytes("1a2b 0100 0001 0000 0000 0000 03777777 0474657374 00 0001 0001")));
+    assert!(!taken(
+        &Coap,
+        Transport::Udp,
+        false,
+        &bytes("1a2b 0100 0001 0000 0000 0000 03777777 0474657374 00 0001 0001")
+    ));
     let mut random = Random(5);
     let mut wrong = 0;
     for n in 0..200_000 {

@@ -120,8 +120,18 @@ pub fn class_name(class: u16) -> Option<&'static str> {
 /// RFC 1035, 2136 and 6891.
 pub fn rcode_name(rcode: u16) -> Option<&'static str> {
     const NAMES: [&str; 12] = [
-        "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH",
-        "NOTZONE", "DSOTYPENI",
+        "NOERROR",
+        "FORMERR",
+        "SERVFAIL",
+        "NXDOMAIN",
+        "NOTIMP",
+        "REFUSED",
+        "YXDOMAIN",
+        "YXRRSET",
+        "NXRRSET",
+        "NOTAUTH",
+        "NOTZONE",
+        "DSOTYPENI",
     ];
     match rcode {
         16 => Some("BADVERS"),
@@ -286,7 +296,12 @@ fn service_binding(data: &mut Cursor, tree: &mut Tree, text: &mut String) -> Res
         let mut value = data.part(len.into(), "service parameter cut short")?;
         let from = text.len();
         parameter(key, &mut value, text)?;
-        tree.text("dns.svcb.svcparam", "SvcParam", data.since(start), text.get(from..).unwrap_or_default().trim_start());
+        tree.text(
+            "dns.svcb.svcparam",
+            "SvcParam",
+            data.since(start),
+            text.get(from..).unwrap_or_default().trim_start(),
+        );
     }
     Ok(())
 }
@@ -310,7 +325,8 @@ fn parameter(key: u16, value: &mut Cursor, text: &mut String) -> Result<(), Stop
             3 => write!(text, "{}", value.u16("service parameter cut short")?),
             4 => write!(text, "{}", Ipv4Addr::from(value.u32("service parameter cut short")?)),
             6 => {
-                let (high, low) = (value.u64("service parameter cut short")?, value.u64("service parameter cut short")?);
+                let (high, low) =
+                    (value.u64("service parameter cut short")?, value.u64("service parameter cut short")?);
                 write!(text, "{}", Ipv6Addr::from(u128::from(high) << 64 | u128::from(low)))
             }
             7 => write_text(text, value.rest()),

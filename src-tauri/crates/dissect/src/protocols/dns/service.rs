@@ -102,9 +102,9 @@ impl Service {
     /// Splits `<instance>._service._proto.<domain>`.
     fn read(name: &Name) -> Option<Service> {
         let labels: Vec<&[u8]> = name.labels().take(8).collect();
-        let proto = labels.iter().position(|label| {
-            label.eq_ignore_ascii_case(b"_tcp") || label.eq_ignore_ascii_case(b"_udp")
-        })?;
+        let proto = labels
+            .iter()
+            .position(|label| label.eq_ignore_ascii_case(b"_tcp") || label.eq_ignore_ascii_case(b"_udp"))?;
         let service = labels.get(proto.checked_sub(1)?).filter(|label| label.starts_with(b"_"))?;
         if labels.starts_with(&[b"_services", b"_dns-sd"]) {
             return None;

@@ -16,16 +16,22 @@ fn check(hex: &str, expect: Expect) {
 
 #[test]
 fn query() {
-    check(QUERY, expect![[r#"
+    check(
+        QUERY,
+        expect![[r#"
         dns 'www.example.test' {"msg_type":"query","AA":false,"TC":false,"RD":true,"RA":false,"query":"www.example.test","qtype":1,"qtype_name":"A","qclass":1,"qclass_name":"C_INTERNET"} {"trans_id":6699}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn answer_through_cname_with_client_subnet() {
-    check(ANSWER, expect![[r#"
+    check(
+        ANSWER,
+        expect![[r#"
         dns 'www.example.test' {"msg_type":"response","rcode":0,"rcode_name":"NOERROR","AA":false,"TC":false,"RD":true,"RA":true,"query":"www.example.test","qtype":1,"qtype_name":"A","qclass":1,"qclass_name":"C_INTERNET","answers":["a.example.test","192.0.2.1"],"client_subnet":"198.51.100.0/24"} {"trans_id":6699,"TTLs":[60,300],"records":[{"name":"www.example.test","type":"CNAME","ttl":60,"data":"a.example.test","section":"answer"},{"name":"a.example.test","type":"A","ttl":300,"data":"192.0.2.1","section":"answer"}]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -41,12 +47,18 @@ fn no_such_name() {
 
 #[test]
 fn root_and_any_and_unknown_type() {
-    check("0001 0000 0001 0000 0000 0000 00 00ff 00ff", expect![[r#"
+    check(
+        "0001 0000 0001 0000 0000 0000 00 00ff 00ff",
+        expect![[r#"
         dns '<Root>' {"msg_type":"query","AA":false,"TC":false,"RD":false,"RA":false,"query":"<Root>","qtype":255,"qtype_name":"*","qclass":255,"qclass_name":"C_ANY"} {"trans_id":1}
-    "#]]);
-    check("0001 0000 0001 0000 0000 0000 00 fffe 0001", expect![[r#"
+    "#]],
+    );
+    check(
+        "0001 0000 0001 0000 0000 0000 00 fffe 0001",
+        expect![[r#"
         dns '<Root>' {"msg_type":"query","AA":false,"TC":false,"RD":false,"RA":false,"query":"<Root>","qtype":65534,"qtype_name":"TYPE65534","qclass":1,"qclass_name":"C_INTERNET"} {"trans_id":1}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -69,30 +81,45 @@ fn records_of_many_types() {
 #[test]
 fn malformed_ones_keep_what_was_read() {
     // a name that points to itself
-    check("0001 0100 0001 0000 0000 0000 c00c 0001 0001", expect![[r#"
+    check(
+        "0001 0100 0001 0000 0000 0000 c00c 0001 0001",
+        expect![[r#"
         dns '' {"msg_type":"query","AA":false,"TC":false,"RD":true,"RA":false} {"trans_id":1}
         ! 12 compression pointers of a domain name go round in circles
-    "#]]);
+    "#]],
+    );
     // an answer that the header claims and the message lacks
-    check("0001 8180 0001 0001 0000 0000 01 61 00 0001 0001", expect![[r#"
+    check(
+        "0001 8180 0001 0001 0000 0000 01 61 00 0001 0001",
+        expect![[r#"
         dns 'a' {"msg_type":"response","rcode":0,"rcode_name":"NOERROR","AA":false,"TC":false,"RD":true,"RA":true,"query":"a","qtype":1,"qtype_name":"A","qclass":1,"qclass_name":"C_INTERNET"} {"trans_id":1}
         ! 19 domain name cut short
-    "#]]);
+    "#]],
+    );
     // an address of three bytes
-    check("0001 8180 0001 0001 0000 0000 01 61 00 0001 0001 c00c 0001 0001 00000001 0003 010203", expect![[r#"
+    check(
+        "0001 8180 0001 0001 0000 0000 01 61 00 0001 0001 c00c 0001 0001 00000001 0003 010203",
+        expect![[r#"
         dns 'a' {"msg_type":"response","rcode":0,"rcode_name":"NOERROR","AA":false,"TC":false,"RD":true,"RA":true,"query":"a","qtype":1,"qtype_name":"A","qclass":1,"qclass_name":"C_INTERNET","answers":["010203"]} {"trans_id":1,"TTLs":[1],"records":[{"name":"a","type":"A","ttl":1,"data":"010203","section":"answer"}]}
         ! 31 address of a wrong length
-    "#]]);
-    check("0001 01", expect![[r#"
+    "#]],
+    );
+    check(
+        "0001 01",
+        expect![[r#"
         ! 2 DNS header cut short
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn names_that_are_no_text() {
-    check("0001 0000 0001 0000 0000 0000 03 61 00 ff 03 622e63 00 0001 0001", expect![[r#"
+    check(
+        "0001 0000 0001 0000 0000 0000 03 61 00 ff 03 622e63 00 0001 0001",
+        expect![[r#"
         dns 'a\000\255.b.c' {"msg_type":"query","AA":false,"TC":false,"RD":false,"RA":false,"query":"a\\000\\255.b.c","qtype":1,"qtype_name":"A","qclass":1,"qclass_name":"C_INTERNET"} {"trans_id":1}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -117,9 +144,12 @@ const ANNOUNCE: &str = "0000 8400 0000 0001 0000 0003 \
 
 #[test]
 fn announcement() {
-    check_mdns(ANNOUNCE, expect![[r#"
+    check_mdns(
+        ANNOUNCE,
+        expect![[r#"
         mdns '_hap._tcp.local' {"msg_type":"response","rcode":0,"rcode_name":"NOERROR","AA":true,"TC":false,"RD":false,"RA":false,"answers":["Lamp._hap._tcp.local"],"TTLs":[4500],"records":[{"name":"_hap._tcp.local","type":"PTR","ttl":4500,"data":"Lamp._hap._tcp.local","section":"answer"},{"name":"Lamp._hap._tcp.local","type":"SRV","ttl":120,"data":"lamp.local:80","section":"additional"},{"name":"Lamp._hap._tcp.local","type":"TXT","ttl":4500,"data":"md=T10 id=aa:bb","txt":["md=T10","id=aa:bb"],"section":"additional"},{"name":"lamp.local","type":"A","ttl":120,"data":"192.0.2.9","section":"additional"}],"service":"_hap._tcp","instance":"Lamp","host":"lamp.local","port":80,"txt":["md=T10","id=aa:bb"],"addresses":["192.0.2.9"]} {"trans_id":0}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -204,7 +234,8 @@ fn tree_has_the_bytes_of_every_field() {
               dns.opt = client subnet 77..88
                 dns.opt.code = 8 77..79
                 dns.opt.client.addr = 198.51.100.0/24 81..88
-    "#]].assert_eq(&tree(&Dns, Transport::Udp, Side::Resp, &bytes(ANSWER)));
+    "#]]
+    .assert_eq(&tree(&Dns, Transport::Udp, Side::Resp, &bytes(ANSWER)));
 }
 
 #[test]

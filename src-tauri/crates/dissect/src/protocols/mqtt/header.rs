@@ -43,8 +43,21 @@ impl Kind {
 
     pub fn name(self) -> &'static str {
         const NAMES: [&str; 15] = [
-            "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK",
-            "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
+            "CONNECT",
+            "CONNACK",
+            "PUBLISH",
+            "PUBACK",
+            "PUBREC",
+            "PUBREL",
+            "PUBCOMP",
+            "SUBSCRIBE",
+            "SUBACK",
+            "UNSUBSCRIBE",
+            "UNSUBACK",
+            "PINGREQ",
+            "PINGRESP",
+            "DISCONNECT",
+            "AUTH",
         ];
         NAMES[self as usize - 1]
     }
@@ -120,7 +133,8 @@ pub fn plausible(bytes: &[u8], is_v5: bool) -> bool {
         Kind::Connect => return is_connect(bytes),
         Kind::Publish => return publish(body, header, is_v5),
         Kind::ConnAck => {
-            matches!(body, [0 | 1, 0..=5]) || matches!(body, [0 | 1, 0 | 0x80.., len, ..] if usize::from(*len) + 3 == body.len())
+            matches!(body, [0 | 1, 0..=5])
+                || matches!(body, [0 | 1, 0 | 0x80.., len, ..] if usize::from(*len) + 3 == body.len())
         }
         Kind::PubAck | Kind::PubRec | Kind::PubRel | Kind::PubComp => {
             matches!(body, [a, b] | [a, b, 0..=0xa2, ..] if a | b != 0) && header.remaining < 256

@@ -89,7 +89,8 @@ impl Protocol for Mqtt {
 
     fn recognises(&self, message: &Message, at_home: bool) -> bool {
         message.transport == Transport::Tcp
-            && (header::is_connect(message.bytes) || at_home && header::plausible(message.bytes, false) && header::goes_on(message.bytes))
+            && (header::is_connect(message.bytes)
+                || at_home && header::plausible(message.bytes, false) && header::goes_on(message.bytes))
     }
 
     fn conversation(&self) -> Box<dyn Conversation> {
@@ -127,10 +128,14 @@ impl Conversation for Session {
         let header = match header::read(bytes) {
             Header::Short if !message.cut => return Step::More,
             Header::Is(header) if *sync == Sync::Found => header,
-            Header::Is(header) if header::plausible(bytes, is_v5) && (*sync == Sync::Unknown || header::goes_on(bytes)) => {
+            Header::Is(header)
+                if header::plausible(bytes, is_v5) && (*sync == Sync::Unknown || header::goes_on(bytes)) =>
+            {
                 header
             }
-            Header::Is(header) if *sync == Sync::Unknown && !message.cut && is_part(bytes, &header) => return Step::More,
+            Header::Is(header) if *sync == Sync::Unknown && !message.cut && is_part(bytes, &header) => {
+                return Step::More;
+            }
             header => {
                 if *sync == Sync::Found && !matches!(header, Header::Short) {
                     out.tree.open("mqtt", "MQ Telemetry Transport Protocol", 0..bytes.len(), String::new);

@@ -247,13 +247,7 @@ fn publish(
     Ok(())
 }
 
-fn subscribe(
-    session: &mut Session,
-    kind: Kind,
-    cursor: &mut Cursor,
-    row: &mut Row,
-    out: &mut Out,
-) -> Result<(), Stop> {
+fn subscribe(session: &mut Session, kind: Kind, cursor: &mut Cursor, row: &mut Row, out: &mut Out) -> Result<(), Stop> {
     packet_id(cursor, row, out)?;
     if session.is_v5() {
         properties::read(cursor, &mut out.tree, Some(&mut row.fields))?;
@@ -271,7 +265,8 @@ fn subscribe(
             if kind == Kind::Subscribe {
                 let start = cursor.at();
                 let options = cursor.u8("requested QoS cut short")?;
-                out.tree.coded("mqtt.sub.qos", "Requested QoS", cursor.since(start), options & 3, || qos_name(options & 3));
+                out.tree
+                    .coded("mqtt.sub.qos", "Requested QoS", cursor.since(start), options & 3, || qos_name(options & 3));
                 if levels.len() < MOST_TOPICS {
                     levels.push(options & 3);
                 }
@@ -290,13 +285,7 @@ fn subscribe(
     read
 }
 
-fn suback(
-    session: &mut Session,
-    kind: Kind,
-    cursor: &mut Cursor,
-    row: &mut Row,
-    out: &mut Out,
-) -> Result<(), Stop> {
+fn suback(session: &mut Session, kind: Kind, cursor: &mut Cursor, row: &mut Row, out: &mut Out) -> Result<(), Stop> {
     packet_id(cursor, row, out)?;
     if session.is_v5() {
         properties::read(cursor, &mut out.tree, Some(&mut row.fields))?;
@@ -309,7 +298,8 @@ fn suback(
         _ => ("mqtt.suback.qos", "Granted QoS"),
     };
     for (n, code) in codes.iter().enumerate() {
-        out.tree.coded(name, label, start + n..start + n + 1, *code, || format!("{code} ({})", reason_name(*code, kind)));
+        out.tree
+            .coded(name, label, start + n..start + n + 1, *code, || format!("{code} ({})", reason_name(*code, kind)));
     }
     if kind == Kind::SubAck && !codes.is_empty() {
         row.fields.ints("granted_qos_levels", codes.iter().copied().take(MOST_TOPICS));

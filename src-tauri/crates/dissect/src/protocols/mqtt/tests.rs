@@ -3,7 +3,8 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::protocols::testing::{Random, bytes, segments, survives, taken, tree};
 
-const CONNECT: &str = "103500044d51545404ee003c000563616d2d31000f686f6d652f63616d2f73746174757300076f66666c696e650003626f620003707731";
+const CONNECT: &str =
+    "103500044d51545404ee003c000563616d2d31000f686f6d652f63616d2f73746174757300076f66666c696e650003626f620003707731";
 const PUBLISH: &str = "33180009686f6d652f6c616d70000a7b226f6e223a747275657d";
 const CONNECT_5: &str = "10 1e 0004 4d515454 05 02 000a 0f 11 0000003c 26 0001 61 0001 62 22 000a 0002 6335";
 const CONNECT_31: &str = "10 0f 0006 4d5149736470 03 02 001e 0001 78";
@@ -20,26 +21,38 @@ fn check_both(packets: &[(Side, &str)], expect: Expect) {
 
 #[test]
 fn connect_with_will_and_password() {
-    check(CONNECT, expect![[r#"
+    check(
+        CONNECT,
+        expect![[r#"
         mqtt 'cam-1' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":true,"client_id":"cam-1","will_topic":"home/cam/status","will_qos":1,"will_retain":true,"will_payload":"offline","username":"bob"} {}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn connect_of_3_1_and_5_0() {
-    check(CONNECT_31, expect![[r#"
+    check(
+        CONNECT_31,
+        expect![[r#"
         mqtt 'x' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQIsdp","proto_version":"3.1","proto_level":3,"keep_alive":30,"clean_session":true,"has_password":false,"client_id":"x"} {}
-    "#]]);
-    check(CONNECT_5, expect![[r#"
+    "#]],
+    );
+    check(
+        CONNECT_5,
+        expect![[r#"
         mqtt 'c5' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"5.0","proto_level":5,"keep_alive":10,"clean_session":true,"has_password":false,"session_expiry":60,"topic_alias_maximum":10,"user_properties":["a=b"],"client_id":"c5"} {}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn publish_with_qos_1_retained() {
-    check(PUBLISH, expect![[r#"
+    check(
+        PUBLISH,
+        expect![[r#"
         mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"qos":1,"retain":true,"dup":false,"topic":"home/lamp"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -93,14 +106,20 @@ fn a_whole_session() {
 
 #[test]
 fn refused() {
-    check_both(&[(Side::Orig, CONNECT), (Side::Resp, "20020005")], expect![[r#"
+    check_both(
+        &[(Side::Orig, CONNECT), (Side::Resp, "20020005")],
+        expect![[r#"
         mqtt 'cam-1' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":true,"client_id":"cam-1","will_topic":"home/cam/status","will_qos":1,"will_retain":true,"will_payload":"offline","username":"bob"} {}
         mqtt 'cam-1' {"msg_type":"CONNACK","from_client":false,"client":"cam-1","connect_status":"Refused: not authorized","return_code":5,"session_present":false} {}
-    "#]]);
-    check_both(&[(Side::Orig, CONNECT_5), (Side::Resp, "200a 00 87 07 1f 0004 6e6f7065")], expect![[r#"
+    "#]],
+    );
+    check_both(
+        &[(Side::Orig, CONNECT_5), (Side::Resp, "200a 00 87 07 1f 0004 6e6f7065")],
+        expect![[r#"
         mqtt 'c5' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"5.0","proto_level":5,"keep_alive":10,"clean_session":true,"has_password":false,"session_expiry":60,"topic_alias_maximum":10,"user_properties":["a=b"],"client_id":"c5"} {}
         mqtt 'c5' {"msg_type":"CONNACK","from_client":false,"client":"c5","connect_status":"Not authorized","return_code":135,"session_present":false,"reason_string":"nope"} {}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -133,9 +152,12 @@ fn any_split_into_segments_reads_the_same() {
 
 #[test]
 fn begins_in_the_middle_of_a_packet() {
-    check_both(&[(Side::Orig, "747275657d"), (Side::Orig, PUBLISH)], expect![[r#"
+    check_both(
+        &[(Side::Orig, "747275657d"), (Side::Orig, PUBLISH)],
+        expect![[r#"
         mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"qos":1,"retain":true,"dup":false,"topic":"home/lamp"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -150,35 +172,50 @@ fn a_large_payload_is_skipped() {
 
 #[test]
 fn a_payload_that_is_no_text() {
-    check("3007 0001 74 00ff1002", expect![[r#"
+    check(
+        "3007 0001 74 00ff1002",
+        expect![[r#"
         mqtt 't' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false,"topic":"t"} {"payload_hex":"00ff1002","payload_len":4}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn malformed() {
     // a topic longer than its packet
-    check("c000 3005 0009 616263", expect![[r#"
+    check(
+        "c000 3005 0009 616263",
+        expect![[r#"
         mqtt '' {"msg_type":"PINGREQ","from_client":true} {}
         mqtt '' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false} {}
         ! 4 MQTT text cut short
-    "#]]);
+    "#]],
+    );
     // a type that does not exist
-    check("c000 0000", expect![[r#"
+    check(
+        "c000 0000",
+        expect![[r#"
         mqtt '' {"msg_type":"PINGREQ","from_client":true} {}
         ! 0 no MQTT packet begins here; the next is looked for where a segment begins
-    "#]]);
+    "#]],
+    );
     // a property that does not exist
-    check_both(&[(Side::Orig, CONNECT_5), (Side::Orig, "3007 0001 74 02 7f00 78")], expect![[r#"
+    check_both(
+        &[(Side::Orig, CONNECT_5), (Side::Orig, "3007 0001 74 02 7f00 78")],
+        expect![[r#"
         mqtt 'c5' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"5.0","proto_level":5,"keep_alive":10,"clean_session":true,"has_password":false,"session_expiry":60,"topic_alias_maximum":10,"user_properties":["a=b"],"client_id":"c5"} {}
         mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"c5","qos":0,"retain":false,"dup":false,"topic":"t"} {}
         ! 6 unknown MQTT property
-    "#]]);
+    "#]],
+    );
     // a stream that ends within a packet
-    check("c000 3308 0001 74 00", expect![[r#"
+    check(
+        "c000 3308 0001 74 00",
+        expect![[r#"
         mqtt '' {"msg_type":"PINGREQ","from_client":true} {}
         mqtt 't' {"msg_type":"PUBLISH","from_client":true,"qos":1,"retain":true,"dup":false,"topic":"t"} {"incomplete":true}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -202,7 +239,8 @@ fn tree_has_the_bytes_of_every_field() {
           mqtt.willmsg = offline 38..45
           mqtt.username = bob 47..50
           mqtt.passwd = (masked) 52..55
-    "#]].assert_eq(&tree(&Mqtt, Transport::Tcp, Side::Orig, &bytes(CONNECT)));
+    "#]]
+    .assert_eq(&tree(&Mqtt, Transport::Tcp, Side::Orig, &bytes(CONNECT)));
     expect![[r#"
         mqtt = PUBLISH home/lamp 0..26
           mqtt.msgtype = 3 (PUBLISH) 0..1
@@ -213,7 +251,8 @@ fn tree_has_the_bytes_of_every_field() {
           mqtt.topic = home/lamp 4..13
           mqtt.msgid = 10 13..15
           mqtt.msg = {"on":true} 15..26
-    "#]].assert_eq(&tree(&Mqtt, Transport::Tcp, Side::Orig, &bytes(PUBLISH)));
+    "#]]
+    .assert_eq(&tree(&Mqtt, Transport::Tcp, Side::Orig, &bytes(PUBLISH)));
 }
 
 #[test]

@@ -151,7 +151,11 @@ mod tests {
             client: true,
             legacy_version: 0x0303,
             ciphers: numbers("1301,1302,1303,c02b,c02f,c02c,c030,cca9,cca8,c013,c014,009c,009d,002f,0035", ',', 16),
-            extensions: numbers("001b,0000,0033,0010,4469,0017,002d,000d,0005,0023,0012,002b,ff01,000b,000a,0015", ',', 16),
+            extensions: numbers(
+                "001b,0000,0033,0010,4469,0017,002d,000d,0005,0023,0012,002b,ff01,000b,000a,0015",
+                ',',
+                16,
+            ),
             alpn: vec![b"h2", b"http/1.1"],
             versions: vec![0x1a1a, 0x0304, 0x0303],
             signatures: numbers("0403,0804,0401,0503,0805,0501,0806,0601", ',', 16),
@@ -163,9 +167,13 @@ mod tests {
     #[test]
     fn ja4_of_an_empty_hello_and_of_odd_protocols() {
         assert_eq!(ja4(&Hello::default(), 'q'), "q00i000000_000000000000_000000000000");
-        for (protocol, expect) in
-            [(&b"h2"[..], ('h', '2')), (b"h", ('h', 'h')), (b"\xab", ('a', 'b')), (b"h\xcd", ('6', 'd')), (b"", ('0', '0'))]
-        {
+        for (protocol, expect) in [
+            (&b"h2"[..], ('h', '2')),
+            (b"h", ('h', 'h')),
+            (b"\xab", ('a', 'b')),
+            (b"h\xcd", ('6', 'd')),
+            (b"", ('0', '0')),
+        ] {
             assert_eq!(alpn_ends(protocol), expect);
         }
     }

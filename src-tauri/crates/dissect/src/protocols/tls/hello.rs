@@ -183,7 +183,12 @@ fn extension<'a>(
                 let len = list.u16("server name cut short")?;
                 let start = list.at();
                 let name = String::from_utf8_lossy(list.take(len.into(), "server name cut short")?);
-                tree.text("tls.handshake.extensions_server_name", "Server Name", pieces.place(list.since(start)), &name);
+                tree.text(
+                    "tls.handshake.extensions_server_name",
+                    "Server Name",
+                    pieces.place(list.since(start)),
+                    &name,
+                );
                 if kind == 0 && hello.server_name.is_none() {
                     hello.server_name = Some(name.into_owned());
                 }

@@ -194,7 +194,8 @@ impl Session {
         if !joined.gather(bytes, half.inside) && !message.cut {
             return Step::More;
         }
-        out.tree.open("tls", "Transport Layer Security", 0..joined.end.min(bytes.len()), || joined.headline(half.inside));
+        out.tree
+            .open("tls", "Transport Layer Security", 0..joined.end.min(bytes.len()), || joined.headline(half.inside));
         for (start, end) in &joined.records {
             show_record_fields(bytes, *start, *end, out);
         }

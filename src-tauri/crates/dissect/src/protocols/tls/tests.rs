@@ -25,17 +25,23 @@ fn check(records: &[(Side, &str)], expect: Expect) {
 
 #[test]
 fn both_hellos_of_1_3() {
-    check(&[(Side::Orig, CLIENT), (Side::Resp, SERVER), (Side::Resp, "140303000101 1703030002beef")], expect![[r#"
+    check(
+        &[(Side::Orig, CLIENT), (Side::Resp, SERVER), (Side::Resp, "140303000101 1703030002beef")],
+        expect![[r#"
         tls 'api.example-iot.com' {"msg_type":"client_hello","server_name":"api.example-iot.com","version":"TLSv13","legacy_version":"TLSv12","versions":["TLSv13","TLSv12"],"alpn":["http/1.1"],"ciphers":"2a2a,1301,1303,c02b,c02f,009c,00ff","ja3":"3eee79204337b7daea895e3b99cd7e5f","ja4":"t13d0608h1_5e66a4449cd9_8b8b673a840a"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}
         tls 'api.example-iot.com' {"msg_type":"server_hello","version":"TLSv13","legacy_version":"TLSv12","cipher":"TLS_AES_128_GCM_SHA256","ja3s":"f4febc55ea12b31ae17cfb7e614afda8","curve":"x25519","resumed":false} {}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn server_hello_of_1_2_with_what_follows() {
-    check(&[(Side::Resp, SERVER_12), (Side::Resp, "140303000101 1603030004deadbeef 1503030002beef")], expect![[r#"
+    check(
+        &[(Side::Resp, SERVER_12), (Side::Resp, "140303000101 1603030004deadbeef 1503030002beef")],
+        expect![[r#"
         tls '' {"msg_type":"server_hello","version":"TLSv12","legacy_version":"TLSv12","cipher":"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256","ja3s":"896415616b22361262d7a961b6325cfd","next_protocol":"h2","resumed":false} {"session_id":"aabbccdd"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -84,19 +90,28 @@ fn a_second_hello_after_a_retry() {
 #[test]
 fn malformed_ones_keep_what_was_read() {
     // a server name longer than its extension
-    check(&[(Side::Orig, &CLIENT.replace("0000001800160000136170", "0000001800160000ff6170"))], expect![[r#"
+    check(
+        &[(Side::Orig, &CLIENT.replace("0000001800160000136170", "0000001800160000ff6170"))],
+        expect![[r#"
         tls '' {"msg_type":"client_hello","version":"TLSv13","legacy_version":"TLSv12","versions":["TLSv13","TLSv12"],"alpn":["http/1.1"],"ciphers":"2a2a,1301,1303,c02b,c02f,009c,00ff","ja3":"3eee79204337b7daea895e3b99cd7e5f","ja4":"t13d0608h1_5e66a4449cd9_8b8b673a840a"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}
         ! 73 server name cut short
-    "#]]);
+    "#]],
+    );
     // after a hello something that is no record
-    check(&[(Side::Orig, CLIENT), (Side::Orig, "474554202f20")], expect![[r#"
+    check(
+        &[(Side::Orig, CLIENT), (Side::Orig, "474554202f20")],
+        expect![[r#"
         tls 'api.example-iot.com' {"msg_type":"client_hello","server_name":"api.example-iot.com","version":"TLSv13","legacy_version":"TLSv12","versions":["TLSv13","TLSv12"],"alpn":["http/1.1"],"ciphers":"2a2a,1301,1303,c02b,c02f,009c,00ff","ja3":"3eee79204337b7daea895e3b99cd7e5f","ja4":"t13d0608h1_5e66a4449cd9_8b8b673a840a"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}
         ! 0 no TLS record begins here
-    "#]]);
+    "#]],
+    );
     // a stream that ends in the hello
-    check(&[(Side::Orig, &CLIENT[..200])], expect![[r#"
+    check(
+        &[(Side::Orig, &CLIENT[..200])],
+        expect![[r#"
         tls '' {"msg_type":"client_hello","version":"TLSv12","legacy_version":"TLSv12","ciphers":"2a2a,1301,1303,c02b,c02f,009c,00ff"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","incomplete":true}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -166,7 +181,8 @@ fn tree_has_the_bytes_of_every_field() {
             tls.handshake.ja4 = t13d0608h1_5e66a4449cd9_8b8b673a840a 198..198
             tls.handshake.ja3_full = 771,4865-4867-49195-49199-156-255,0-11-10-16-13-43-45-51,29-23,0 198..198
             tls.handshake.ja3 = 3eee79204337b7daea895e3b99cd7e5f 198..198
-    "#]].assert_eq(&tree(&Tls, Transport::Tcp, Side::Orig, &bytes(CLIENT)));
+    "#]]
+    .assert_eq(&tree(&Tls, Transport::Tcp, Side::Orig, &bytes(CLIENT)));
     expect![[r#"
         tls = Server Hello 0..63
           tls.record = Handshake 0..63
@@ -192,7 +208,8 @@ fn tree_has_the_bytes_of_every_field() {
               tls.handshake.extensions_key_share_group = x25519 59..61
             tls.handshake.ja3s_full = 771,4865,43-51 63..63
             tls.handshake.ja3s = f4febc55ea12b31ae17cfb7e614afda8 63..63
-    "#]].assert_eq(&tree(&Tls, Transport::Tcp, Side::Resp, &bytes(SERVER)));
+    "#]]
+    .assert_eq(&tree(&Tls, Transport::Tcp, Side::Resp, &bytes(SERVER)));
 }
 
 #[test]

@@ -1,0 +1,531 @@
+//! HTTP/1 (RFC 9112): requests and responses. Bodies are skipped.
+
+pub mod credentials;
+pub mod head;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use model::{Fields, Kind};
+
+use self::head::{Head, LONGEST_HEAD};
+use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
+
+pub struct Http;
+
+/// Requests whose responses are still to come.
+const MOST_REQUESTS: usize = 256;
+
+static KINDS: [Kind; 1] = [Kind {
+    name: "http",
+    about: "An HTTP request or response.",
+    fields: &[
+        ("msg_type", "request or response"),
+        ("method", "of a response: its request's"),
+        ("host", "of a response: its request's"),
+        ("uri", "of a response: its request's"),
+        ("status_code", "how it ended: 200, 404, ..."),
+        ("status_msg", "the same in words"),
+        ("user_agent", "what software asks"),
+        ("server", "what software answers"),
+        ("content_type", "what the body is"),
+        ("content_length", "length of the body in bytes, as announced"),
+        ("content_encoding", "how the body is packed"),
+        ("referrer", "page that led here"),
+        ("origin", "page that asks"),
+        ("location", "where to go instead"),
+        ("version", "HTTP version"),
+        ("authorization", "how the client proves who it is: Basic, Digest, Bearer"),
+        ("username", "who it says it is"),
+        ("password", "masked, if there is one"),
+        ("realm", "what the login is for"),
+        ("authenticate", "what proof the server asks for"),
+        ("cookie_vars", "names of the cookies sent"),
+        ("set_cookie_vars", "names of the cookies set"),
+        ("proxied", "for whom a proxy asks"),
+        ("via", "through which proxies"),
+        ("soap_action", "what a device is told to do (UPnP)"),
+        ("upgrade", "protocol that takes over"),
+        ("websocket_protocol", "what is spoken inside a WebSocket"),
+        ("trans_depth", "number of the request in its connection, from 1"),
+        ("incomplete", "the capture cut the head"),
+    ],
+}];
+
+impl Protocol for Http {
+    fn name(&self) -> &'static str {
+        "http"
+    }
+
+    fn ports(&self) -> &'static [(Transport, u16)] {
+        &[
+            (Transport::Tcp, 80),
+            (Transport::Tcp, 8080),
+            (Transport::Tcp, 8000),
+            (Transport::Tcp, 8008),
+            (Transport::Tcp, 8060),
+            (Transport::Tcp, 1400),
+            (Transport::Tcp, 3128),
+            (Transport::Tcp, 49152),
+        ]
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &KINDS
+    }
+
+    fn recognises(&self, message: &Message, _at_home: bool) -> bool {
+        message.transport == Transport::Tcp && begins(message.bytes) == Begins::Yes
+    }
+
+    fn conversation(&self) -> Box<dyn Conversation> {
+        Box::new(Session::default())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    Yes,
+    No,
+    /// Too few bytes to tell.
+    Short,
+}
+
+/// Methods of HTTP, WebDAV and UPnP.
+const METHODS: [&str; 26] = [
+    "GET",
+    "POST",
+    "PUT",
+    "HEAD",
+    "DELETE",
+    "OPTIONS",
+    "PATCH",
+    "CONNECT",
+    "TRACE",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+    "BIND",
+    "LINK",
+    "UNLINK",
+    "NOTIFY",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "M-SEARCH",
+    "M-POST",
+];
+
+/// Whether a request or a response begins here. RTSP and SIP look alike, but for their version and what they ask for.
+fn begins(bytes: &[u8]) -> Begins {
+    let answer = b"HTTP/1.";
+    if bytes.len() < answer.len() && answer.starts_with(bytes) {
+        return Begins::Short;
+    }
+    if bytes.starts_with(answer) {
+        return match bytes.get(8..12) {
+            Some([b' ', code @ ..]) if code.iter().all(u8::is_ascii_digit) => Begins::Yes,
+            Some(_) => Begins::No,
+            None => Begins::Short,
+        };
+    }
+    let Some(space) = bytes.iter().take(12).position(|byte| *byte == b' ') else {
+        let part = METHODS.iter().any(|method| method.as_bytes().starts_with(bytes));
+        return if part { Begins::Short } else { Begins::No };
+    };
+    let (method, target) = bytes.split_at(space);
+    let Some(method) = METHODS.iter().find(|known| known.as_bytes() == method) else { return Begins::No };
+    let line = target.get(1..512.min(target.len())).unwrap_or_default();
+    let plain = matches!(line.first(), Some(b'/' | b'*')) || line.starts_with(b"http") || *method == "CONNECT";
+    match line.iter().position(|byte| *byte == b'\n') {
+        Some(end) => {
+            let line = line.get(..end).unwrap_or_default().trim_ascii_end();
+            let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+            if plain && version.starts_with(b"HTTP/1.") { Begins::Yes } else { Begins::No }
+        }
+        None if line.is_empty() => Begins::Short,
+        None if plain && line.iter().all(|byte| !byte.is_ascii_control()) => Begins::Yes,
+        None => Begins::No,
+    }
+}
+
+/// What one message says about the next.
+#[derive(Default)]
+struct Session {
+    sides: [Half; 2],
+    requests: VecDeque<Request>,
+    depth: i64,
+    /// Another protocol has taken over: a tunnel, a WebSocket.
+    handed_over: bool,
+    inner: Option<Box<dyn Conversation>>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Half {
+    /// Nothing read so far: the capture may have begun in the middle of a message.
+    #[default]
+    Unknown,
+    /// A head is next.
+    Head,
+    /// A chunk of a body is next.
+    Chunk,
+    /// Header fields behind the last chunk are next.
+    Trailer,
+    /// It is not known where messages begin.
+    Lost,
+}
+
+#[derive(Clone, Default)]
+struct Request {
+    method: String,
+    host: Option<String>,
+    uri: String,
+    depth: i64,
+}
+
+impl Conversation for Session {
+    fn read(&mut self, message: &Message, out: &mut Out) -> Step {
+        if self.handed_over {
+            return self.hand_over(message, out);
+        }
+        let bytes = message.bytes;
+        match self.sides[message.side as usize] {
+            Half::Chunk => return self.chunk(message, out),
+            Half::Trailer => return self.trailer(message),
+            Half::Head if matches!(bytes.first(), Some(b'\r' | b'\n')) => {
+                // some clients end their body with an empty line too many
+                let empty = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                return Step::Took(empty);
+            }
+            Half::Unknown | Half::Head | Half::Lost => {}
+        }
+        match begins(bytes) {
+            Begins::Yes => self.head(message, out),
+            Begins::Short if !message.cut => Step::More,
+            Begins::Short | Begins::No => self.lose(message, out),
+        }
+    }
+
+    fn gap(&mut self, side: Side) {
+        self.sides[side as usize] = Half::Lost;
+        // which response belongs to which request is no longer known
+        self.requests.clear();
+    }
+}
+
+impl Session {
+    /// Not a message: heads mostly begin where segments do, so that the next one is tried.
+    fn lose(&mut self, message: &Message, out: &mut Out) -> Step {
+        let half = &mut self.sides[message.side as usize];
+        if !matches!(half, Half::Unknown | Half::Lost) {
+            out.tree.open("http", "Hypertext Transfer Protocol", 0..message.bytes.len(), String::new);
+            out.malformed(0, "no HTTP message begins here; the next is looked for where a segment begins");
+            out.tree.close();
+        }
+        *half = Half::Lost;
+        Step::Took(message.bytes.len().max(1))
+    }
+
+    fn head(&mut self, message: &Message, out: &mut Out) -> Step {
+        let bytes = message.bytes;
+        let head = Head::read(bytes);
+        if !head.complete && head.end < LONGEST_HEAD && !message.cut {
+            return Step::More;
+        }
+        out.tree.open("http", "Hypertext Transfer Protocol", 0..head.end, || head.text(&head.start).into_owned());
+        let body = if bytes.starts_with(b"HTTP/") {
+            self.response(message, &head, out)
+        } else {
+            self.request(message, &head, out)
+        };
+        let mut next = Half::Head;
+        if !head.complete {
+            next = Half::Lost;
+            if message.cut {
+                if let Some(fact) = out.facts.last_mut() {
+                    fact.own.flag("incomplete", true);
+                }
+            } else {
+                out.malformed(head.end, "HTTP head without an end");
+            }
+        }
+        let step = match body {
+            Body::None => Step::Took(head.end),
+            Body::Length(len) => {
+                let end = head.end.saturating_add(len);
+                show_body(bytes, head.end..end.min(bytes.len()), out);
+                Step::Took(end)
+            }
+            Body::Chunked => {
+                next = Half::Chunk;
+                Step::Took(head.end)
+            }
+            Body::UntilClose => {
+                show_body(bytes, head.end..bytes.len(), out);
+                Step::Done
+            }
+            Body::Bad(at, why) => {
+                out.malformed(at, why);
+                next = Half::Lost;
+                Step::Took(head.end)
+            }
+        };
+        out.tree.close();
+        self.sides[message.side as usize] = next;
+        step
+    }
+
+    fn request(&mut self, message: &Message, head: &Head, out: &mut Out) -> Body {
+        let [method, uri, version] = request_line(head);
+        out.tree.text("http.request.method", "Request Method", method.clone(), head.text(&method));
+        out.tree.text("http.request.uri", "Request URI", uri.clone(), head.text(&uri));
+        out.tree.text("http.request.version", "Request Version", version.clone(), head.text(&version));
+        head.show(&mut out.tree);
+        self.depth += 1;
+        let uri = head.text(&uri).into_owned();
+        let host = head.get("host").map(|host| host.into_owned()).or_else(|| authority(&uri));
+        let request = Request { method: head.text(&method).into_owned(), host, uri, depth: self.depth };
+
+        let fact = out.fact("http", 0..head.end.min(message.bytes.len()));
+        let fields = &mut fact.fields;
+        fields.text("msg_type", "request");
+        request.write(fields);
+        write_version(head, &version, fields);
+        for (name, header) in [
+            ("user_agent", "user-agent"),
+            ("referrer", "referer"),
+            ("origin", "origin"),
+            ("content_type", "content-type"),
+            ("content_encoding", "content-encoding"),
+            ("proxied", "x-forwarded-for"),
+            ("via", "via"),
+            ("soap_action", "soapaction"),
+            ("upgrade", "upgrade"),
+            ("websocket_protocol", "sec-websocket-protocol"),
+        ] {
+            if let Some(value) = head.get(header) {
+                fields.text(name, value.trim_matches('"'));
+            }
+        }
+        if let Some(value) = head.get("authorization").or_else(|| head.get("proxy-authorization")) {
+            credentials::write(&value, fields);
+        }
+        write_names("cookie_vars", head.all("cookie").flat_map(|all| cookies(&all)), fields);
+        write_length(head, &mut fact.own);
+        fact.own.int("trans_depth", request.depth);
+        fact.subject = request.subject();
+        let body = framing(head).unwrap_or(Body::None);
+        if self.requests.len() >= MOST_REQUESTS {
+            self.requests.pop_front();
+        }
+        self.requests.push_back(request);
+        body
+    }
+
+    fn response(&mut self, message: &Message, head: &Head, out: &mut Out) -> Body {
+        let [version, code, phrase] = head.words();
+        out.tree.text("http.response.version", "Response Version", version.clone(), head.text(&version));
+        let status: u16 = head.text(&code).parse().unwrap_or(0);
+        out.tree.int("http.response.code", "Status Code", code, status);
+        out.tree.text("http.response.phrase", "Response Phrase", phrase.clone(), head.text(&phrase));
+        head.show(&mut out.tree);
+        // 100 and 103 come before the response proper
+        let interim = (100..200).contains(&status) && status != 101;
+        let request = if interim { self.requests.front().cloned() } else { self.requests.pop_front() };
+
+        let fact = out.fact("http", 0..head.end.min(message.bytes.len()));
+        let fields = &mut fact.fields;
+        fields.text("msg_type", "response");
+        fields.int("status_code", status.into());
+        fields.text("status_msg", &head.text(&phrase));
+        if let Some(request) = &request {
+            request.write(fields);
+            fact.own.int("trans_depth", request.depth);
+            fact.subject = request.subject();
+        }
+        write_version(head, &version, fields);
+        for (name, header) in [
+            ("server", "server"),
+            ("content_type", "content-type"),
+            ("content_encoding", "content-encoding"),
+            ("location", "location"),
+            ("via", "via"),
+            ("upgrade", "upgrade"),
+            ("websocket_protocol", "sec-websocket-protocol"),
+        ] {
+            if let Some(value) = head.get(header) {
+                fields.text(name, &value);
+            }
+        }
+        if let Some(value) = head.get("www-authenticate").or_else(|| head.get("proxy-authenticate")) {
+            fields.text("authenticate", value.split(' ').next().unwrap_or_default());
+            if let Some(realm) = credentials::parameter(&value, "realm") {
+                fields.text("realm", realm);
+            }
+        }
+        let set = head.all("set-cookie").flat_map(|cookie| cookies(&cookie).into_iter().next());
+        write_names("set_cookie_vars", set, fields);
+        write_length(head, &mut fact.own);
+
+        let method = request.as_ref().map_or("", |request| request.method.as_str());
+        if status == 101 || method == "CONNECT" && (200..300).contains(&status) {
+            self.handed_over = true;
+            return Body::None;
+        }
+        if interim || matches!(status, 204 | 304) || method == "HEAD" {
+            return Body::None;
+        }
+        framing(head).unwrap_or(Body::UntilClose)
+    }
+
+    /// A chunk's size and what it holds (RFC 9112 section 7.1).
+    fn chunk(&mut self, message: &Message, out: &mut Out) -> Step {
+        let bytes = message.bytes;
+        let Some(end) = bytes.iter().take(256).position(|byte| *byte == b'\n') else {
+            return if bytes.len() < 256 && !message.cut { Step::More } else { self.lose(message, out) };
+        };
+        let line = bytes.get(..end).unwrap_or_default();
+        if line.trim_ascii().is_empty() {
+            return Step::Took(end + 1); // the line end behind the last chunk's data
+        }
+        let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let size = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
+        let Some(size) = size else { return self.lose(message, out) };
+        out.tree.open("http", "Hypertext Transfer Protocol", 0..end + 1, || format!("chunk of {size} bytes"));
+        out.tree.int("http.chunk_size", "Chunk Size", 0..digits.len(), size);
+        let data = end + 1..(end + 1).saturating_add(size).min(bytes.len());
+        show_body(bytes, data, out);
+        out.tree.close();
+        if size == 0 {
+            self.sides[message.side as usize] = Half::Trailer;
+            return Step::Took(end + 1);
+        }
+        Step::Took((end + 1).saturating_add(size))
+    }
+
+    fn trailer(&mut self, message: &Message) -> Step {
+        let bytes = message.bytes;
+        let line_feed = bytes.iter().take(LONGEST_HEAD).position(|byte| *byte == b'\n');
+        match line_feed {
+            Some(at) => {
+                if bytes.get(..at).is_some_and(|line| line.trim_ascii().is_empty()) {
+                    self.sides[message.side as usize] = Half::Head;
+                }
+                Step::Took(at + 1)
+            }
+            None if message.cut || bytes.len() >= LONGEST_HEAD => Step::Took(bytes.len().max(1)),
+            None => Step::More,
+        }
+    }
+
+    /// What is spoken inside a tunnel is read as if it stood alone.
+    fn hand_over(&mut self, message: &Message, out: &mut Out) -> Step {
+        if self.inner.is_none() {
+            let protocol = super::ALL.iter().find(|protocol| protocol.recognises(message, false));
+            self.inner = protocol.map(|protocol| protocol.conversation());
+        }
+        match &mut self.inner {
+            Some(inner) => match inner.read(message, out) {
+                Step::NotMine => Step::Done,
+                step => step,
+            },
+            None => Step::Done,
+        }
+    }
+}
+
+/// Method, URI and version. The URI ends where the version begins: some clients leave spaces in it.
+fn request_line(head: &Head) -> [Range<usize>; 3] {
+    let [method, rest] = head.words();
+    let version = head.slice(&rest).windows(6).rposition(|six| six == b" HTTP/").map_or(rest.end, |at| rest.start + at);
+    [method, rest.start..version, (version + 1).min(rest.end)..rest.end]
+}
+
+/// Where a body ends (RFC 9112 section 6.3).
+enum Body {
+    None,
+    Length(usize),
+    Chunked,
+    UntilClose,
+    Bad(usize, &'static str),
+}
+
+/// What the head says of it; `None`: nothing.
+fn framing(head: &Head) -> Option<Body> {
+    let chunked = head.all("transfer-encoding").any(|value| value.to_ascii_lowercase().contains("chunked"));
+    if chunked {
+        return Some(Body::Chunked);
+    }
+    let length = head.get("content-length")?;
+    // several lengths are fine if they agree
+    let mut all = length.split(',').map(str::trim);
+    let first = all.next().unwrap_or_default();
+    match first.parse() {
+        Ok(len) if all.all(|other| other == first) => Some(Body::Length(len)),
+        _ => Some(Body::Bad(head.end, "Content-Length is not a number")),
+    }
+}
+
+impl Request {
+    fn write(&self, fields: &mut Fields) {
+        fields.text("method", &self.method);
+        if let Some(host) = &self.host {
+            fields.text("host", host);
+        }
+        fields.text("uri", &self.uri);
+    }
+
+    fn subject(&self) -> String {
+        match &self.host {
+            Some(host) if self.uri.starts_with('/') => format!("{host}{}", self.uri),
+            _ => self.uri.clone(),
+        }
+    }
+}
+
+/// The host of a URI that names one, as those to a proxy do.
+fn authority(uri: &str) -> Option<String> {
+    let rest = uri.split_once("://")?.1;
+    let host = rest.split(['/', '?']).next()?;
+    Some(host.rsplit('@').next().unwrap_or(host).to_owned())
+}
+
+fn write_version(head: &Head, version: &Range<usize>, fields: &mut Fields) {
+    let version = head.text(version);
+    if let Some(number) = version.trim().strip_prefix("HTTP/") {
+        fields.text("version", number);
+    }
+}
+
+fn write_length(head: &Head, own: &mut Fields) {
+    if let Some(len) = head.get("content-length").and_then(|len| len.parse().ok()) {
+        own.int("content_length", len);
+    }
+}
+
+/// Names of the cookies in a `Cookie` or `Set-Cookie`, never their values.
+fn cookies(value: &str) -> Vec<String> {
+    value.split(';').take(64).filter_map(|pair| Some(pair.split_once('=')?.0.trim().to_owned())).collect()
+}
+
+fn write_names(name: &str, names: impl Iterator<Item = String>, fields: &mut Fields) {
+    let names: Vec<String> = names.take(64).collect();
+    if !names.is_empty() {
+        fields.texts(name, names);
+    }
+}
+
+fn show_body(bytes: &[u8], range: Range<usize>, out: &mut Out) {
+    if out.tree.is_on() && !range.is_empty() {
+        let body = bytes.get(range.clone()).unwrap_or_default();
+        out.tree.text("http.file_data", "File Data", range, super::payload::shown(body));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::protocols::testing::{Random, segments, survives, taken, tree};
+
+fn check(messages: &[(Side, &str)], expect: Expect) {
+    let messages: Vec<(Side, &[u8])> = messages.iter().map(|(side, text)| (*side, text.as_bytes())).collect();
+    expect.assert_eq(&segments(&Http, &messages));
+}
+
+const GET: &str = "GET /api/lights?n=1 HTTP/1.1\r\nHost: bridge.local\r\nUser-Agent: lamp/1.0\r\nReferer: http://a/\r\n\
+    Cookie: sid=1; theme=dark\r\nAuthorization: Basic Ym9iOnB3MQ==\r\n\r\n";
+const OK: &str = "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\
+    Set-Cookie: sid=2; Path=/\r\nSet-Cookie: lang=en\r\n\r\nhello";
+const CHUNKED: &str =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n";
+
+#[test]
+fn request_and_response() {
+    check(
+        &[(Side::Orig, GET), (Side::Resp, OK)],
+        expect![[r#"
+        http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":1}
+        http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":1,"content_length":5}
+    "#]],
+    );
+}
+
+#[test]
+fn bodies_are_skipped_and_requests_counted() {
+    let post = "POST /set HTTP/1.1\r\nHost: a\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+    check(
+        &[
+            (Side::Orig, post),
+            (Side::Orig, GET),
+            (Side::Resp, "HTTP/1.1 100 Continue\r\n\r\n"),
+            (Side::Resp, CHUNKED),
+            (Side::Resp, OK),
+        ],
+        expect![[r#"
+            http 'a/set' {"msg_type":"request","method":"POST","host":"a","uri":"/set","version":"1.1"} {"content_length":18,"trans_depth":1}
+            http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":2}
+            http 'a/set' {"msg_type":"response","status_code":100,"status_msg":"Continue","method":"POST","host":"a","uri":"/set","version":"1.1"} {"trans_depth":1}
+            http 'a/set' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"POST","host":"a","uri":"/set","version":"1.1"} {"trans_depth":1}
+            http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":2,"content_length":5}
+        "#]],
+    );
+}
+
+#[test]
+fn responses_without_a_body() {
+    check(
+        &[
+            (
+                Side::Orig,
+                "HEAD /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\nGET /d HTTP/1.0\r\n\r\n",
+            ),
+            (Side::Resp, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"),
+            (Side::Resp, "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"),
+            (Side::Resp, "HTTP/1.1 204 No Content\r\n\r\n"),
+            (Side::Resp, "HTTP/1.0 200 OK\r\n\r\nHTTP/1.1 200 this is a body until the end"),
+        ],
+        expect![[r#"
+            http '/a' {"msg_type":"request","method":"HEAD","uri":"/a","version":"1.1"} {"trans_depth":1}
+            http '/b' {"msg_type":"request","method":"GET","uri":"/b","version":"1.1"} {"trans_depth":2}
+            http '/c' {"msg_type":"request","method":"GET","uri":"/c","version":"1.1"} {"trans_depth":3}
+            http '/d' {"msg_type":"request","method":"GET","uri":"/d","version":"1.0"} {"trans_depth":4}
+            http '/a' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"HEAD","uri":"/a","version":"1.1"} {"trans_depth":1,"content_length":100}
+            http '/b' {"msg_type":"response","status_code":304,"status_msg":"Not Modified","method":"GET","uri":"/b","version":"1.1"} {"trans_depth":2,"content_length":100}
+            http '/c' {"msg_type":"response","status_code":204,"status_msg":"No Content","method":"GET","uri":"/c","version":"1.1"} {"trans_depth":3}
+            http '/d' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","uri":"/d","version":"1.0"} {"trans_depth":4}
+        "#]],
+    );
+}
+
+#[test]
+fn digest_and_bearer_and_soap() {
+    check(
+        &[
+            (Side::Orig, "GET / HTTP/1.1\r\nAuthorization: Digest username=\"bob\", realm=\"cam\", uri=\"/\"\r\n\r\n"),
+            (Side::Orig, "GET / HTTP/1.1\r\nAuthorization: Bearer abc\r\n\r\n"),
+            (Side::Orig, "POST /ctl HTTP/1.1\r\nSOAPACTION: \"urn:x#AddPortMapping\"\r\n\r\n"),
+            (
+                Side::Resp,
+                "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"cam\", nonce=\"1\"\r\nContent-Length: 0\r\n\r\n",
+            ),
+        ],
+        expect![[r#"
+            http '/' {"msg_type":"request","method":"GET","uri":"/","version":"1.1","authorization":"Digest","username":"bob","realm":"cam"} {"trans_depth":1}
+            http '/' {"msg_type":"request","method":"GET","uri":"/","version":"1.1","authorization":"Bearer"} {"trans_depth":2}
+            http '/ctl' {"msg_type":"request","method":"POST","uri":"/ctl","version":"1.1","soap_action":"urn:x#AddPortMapping"} {"trans_depth":3}
+            http '/' {"msg_type":"response","status_code":401,"status_msg":"Unauthorized","method":"GET","uri":"/","version":"1.1","authenticate":"Digest","realm":"cam"} {"trans_depth":1,"content_length":0}
+        "#]],
+    );
+}
+
+#[test]
+fn a_tunnel_is_read_on() {
+    check(
+        &[
+            (Side::Orig, "CONNECT broker:1883 HTTP/1.1\r\nHost: broker:1883\r\n\r\n"),
+            (Side::Resp, "HTTP/1.1 200 Connection established\r\n\r\n"),
+            (Side::Orig, "\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01x"),
+        ],
+        expect![[r#"
+            http 'broker:1883' {"msg_type":"request","method":"CONNECT","host":"broker:1883","uri":"broker:1883","version":"1.1"} {"trans_depth":1}
+            http 'broker:1883' {"msg_type":"response","status_code":200,"status_msg":"Connection established","method":"CONNECT","host":"broker:1883","uri":"broker:1883","version":"1.1"} {"trans_depth":1}
+            mqtt 'x' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":false,"client_id":"x"} {}
+        "#]],
+    );
+}
+
+#[test]
+fn an_upgrade_is_not_http_any_more() {
+    check(
+        &[
+            (Side::Orig, "GET /mqtt HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"),
+            (Side::Resp, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+            (Side::Resp, "\u{2}HTTP/1.1 200 OK\r\n\r\n"),
+        ],
+        expect![[r#"
+            http '/mqtt' {"msg_type":"request","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
+            http '/mqtt' {"msg_type":"response","status_code":101,"status_msg":"Switching Protocols","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket"} {"trans_depth":1}
+        "#]],
+    );
+}
+
+#[test]
+fn begins_in_the_middle_of_a_body() {
+    check(
+        &[(Side::Resp, "and so on</html>"), (Side::Orig, GET), (Side::Resp, OK)],
+        expect![[r#"
+        http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":1}
+        http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":1,"content_length":5}
+    "#]],
+    );
+}
+
+#[test]
+fn lines_that_end_in_lf_alone_or_go_on() {
+    check(
+        &[(Side::Orig, "GET /a b HTTP/1.1\nHost: x\nX-Long: a\n b\nUser-Agent : y\nno colon\n\n")],
+        expect![[r#"
+        http 'x/a b' {"msg_type":"request","method":"GET","host":"x","uri":"/a b","version":"1.1","user_agent":"y"} {"trans_depth":1}
+    "#]],
+    );
+}
+
+#[test]
+fn malformed() {
+    check(
+        &[(Side::Resp, "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nbody")],
+        expect![[r#"
+        http '' {"msg_type":"response","status_code":200,"status_msg":"OK","version":"1.1"} {}
+        ! 41 Content-Length is not a number
+    "#]],
+    );
+    check(
+        &[(Side::Resp, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n")],
+        expect![[r#"
+        http '' {"msg_type":"response","status_code":200,"status_msg":"OK","version":"1.1"} {}
+        ! 0 no HTTP message begins here; the next is looked for where a segment begins
+    "#]],
+    );
+    check(
+        &[(Side::Orig, "GET / HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n")],
+        expect![[r#"
+        http 'x/' {"msg_type":"request","method":"GET","host":"x","uri":"/","version":"1.1"} {"trans_depth":1}
+        ! 0 no HTTP message begins here; the next is looked for where a segment begins
+    "#]],
+    );
+    // a stream that ends in the head
+    check(
+        &[(Side::Orig, "GET / HTTP/1.1\r\nHost: x\r\nUser-")],
+        expect![[r#"
+        http 'x/' {"msg_type":"request","method":"GET","host":"x","uri":"/","version":"1.1"} {"trans_depth":1,"incomplete":true}
+    "#]],
+    );
+}
+
+#[test]
+fn any_split_into_segments_reads_the_same() {
+    let stream = [CHUNKED, OK].concat();
+    let whole = segments(&Http, &[(Side::Resp, stream.as_bytes())]);
+    assert_eq!(whole.lines().count(), 2);
+    for at in 1..stream.len() {
+        let (head, tail) = stream.as_bytes().split_at(at);
+        assert_eq!(segments(&Http, &[(Side::Resp, head), (Side::Resp, tail)]), whole, "split at {at}");
+    }
+}
+
+#[test]
+fn tree_has_the_bytes_of_every_field() {
+    expect![[r#"
+        http = GET /api/lights?n=1 HTTP/1.1 0..156
+          http.request.method = GET 0..3
+          http.request.uri = /api/lights?n=1 4..19
+          http.request.version = HTTP/1.1 20..28
+          http.host = bridge.local 36..48
+          http.user_agent = lamp/1.0 62..70
+          http.referer = http://a/ 81..90
+          http.cookie = sid=1; theme=dark 100..117
+          http.authorization = Basic (masked) 134..152
+    "#]]
+    .assert_eq(&tree(&Http, Transport::Tcp, Side::Orig, GET.as_bytes()));
+    expect![[r#"
+        http = HTTP/1.1 200 OK 0..127
+          http.response.version = HTTP/1.1 0..8
+          http.response.code = 200 9..12
+          http.response.phrase = OK 13..15
+          http.server = nginx 25..30
+          http.content_type = text/plain 46..56
+          http.content_length_header = 5 74..75
+          http.set_cookie = sid=2; Path=/ 89..102
+          http.set_cookie = lang=en 116..123
+          http.file_data = hello 127..132
+    "#]]
+    .assert_eq(&tree(&Http, Transport::Tcp, Side::Resp, OK.as_bytes()));
+}
+
+#[test]
+fn recognised_by_its_first_line() {
+    let taken = |text: &str| taken(&Http, Transport::Tcp, false, text.as_bytes());
+    for yes in [
+        GET,
+        OK,
+        "OPTIONS * HTTP/1.1\r\n",
+        "GET http://a/ HTTP/1.0\r\n",
+        "CONNECT a:443 HTTP/1.1\r\n",
+        "SUBSCRIBE /e HTTP/1.1\r\n",
+        &format!("GET /{} HTTP/1.1\r\n", "x".repeat(2000)),
+    ] {
+        assert!(taken(yes), "{yes}");
+    }
+    for no in [
+        "",
+        "GET",
+        "OPTIONS rtsp://cam/ RTSP/1.0\r\n",
+        "DESCRIBE rtsp://cam/ RTSP/1.0\r\n",
+        "OPTIONS sip:a SIP/2.0\r\n",
+        "PRI * HTTP/2.0\r\n\r\n",
+        "HTTP/1.1 OK\r\n",
+        "GETTING / HTTP/1.1\r\n",
+        "RTSP/1.0 200 OK\r\n",
+    ] {
+        assert!(!taken(no), "{no}");
+    }
+    let mut random = Random(17);
+    assert!((0..50_000).all(|n| !super::Http.recognises(
+        &crate::protocols::testing::message(&Http, Transport::Tcp, Side::Orig, &random.bytes(n % 100)),
+        true
+    )));
+}
+
+#[test]
+fn survives_anything() {
+    survives(&Http, Transport::Tcp, &[GET, OK, CHUNKED].map(|text| text.as_bytes().to_vec()));
+}
