@@ -203,14 +203,17 @@ fn addresses(output: Span, clock: Clock, seen: &mut Seen, outputs: &mut Outputs)
             "flags",
             words.next().unwrap_or_default().trim_matches(['<', '>']).split(',').filter(|f| !f.is_empty()),
         );
+        let after = |key: &str| head.split_whitespace().skip_while(|word| *word != key).nth(1);
         let mut said = |key: &str, field: &str| {
-            if let Some(value) = head.split_whitespace().skip_while(|word| *word != key).nth(1) {
+            if let Some(value) = after(key) {
                 fact.fields.text(field, value);
             }
         };
         said("state", "state");
-        said("mtu", "mtu");
         said("master", "bridge");
+        if let Some(mtu) = after("mtu").and_then(|mtu| mtu.parse().ok()) {
+            fact.fields.int("mtu", mtu);
+        }
         let (mut ips, mut ipv6) = (Vec::new(), Vec::new());
         let mut counters = None;
         for line in block.lines.iter().skip(1) {
@@ -543,7 +546,7 @@ mod tests {
             "2: wan0: <UP,LOWER_UP> mtu 1500 qdisc x state UP\n    link/ether aabbcc000004      brd x\n    inet 192.0.2.9/24 brd x\n    \
              inet6 0000::0000/00 scope link\n    RX: bytes  packets\n    12 3 0\n    TX: bytes  packets\n    45 6 0\n",
             &[
-                r#"interface 1000000 aa:bb:cc:00:00:04 "interface":"wan0","command":"ip addr","flags":["UP","LOWER_UP"],"state":"UP","mtu":"1500","mac":"aa:bb:cc:00:00:04","ip_addresses":["192.0.2.9/24"],"ipv6_addresses":["masked by device"] "rx_bytes":12,"rx_packets":3,"tx_bytes":45,"tx_packets":6 <2: wan0: <UP,LOWER_UP> mtu 1500 qdisc x state UP>"#,
+                r#"interface 1000000 aa:bb:cc:00:00:04 "interface":"wan0","command":"ip addr","flags":["UP","LOWER_UP"],"state":"UP","mtu":1500,"mac":"aa:bb:cc:00:00:04","ip_addresses":["192.0.2.9/24"],"ipv6_addresses":["masked by device"] "rx_bytes":12,"rx_packets":3,"tx_bytes":45,"tx_packets":6 <2: wan0: <UP,LOWER_UP> mtu 1500 qdisc x state UP>"#,
             ],
         );
         check(

@@ -359,7 +359,7 @@ const REPORT_FILE: Kind = Kind {
 const FILE_LENGTH: Kind = Kind {
     name: "file_length",
     about: "The size of a file or folder on the router, also of files that the report does not hold.",
-    fields: &[("path", "its path"), ("length", "bytes"), ("in_report", "a copy of this very length is in the report")],
+    fields: &[("path", "its path"), ("size", "bytes"), ("in_report", "a copy of this very length is in the report")],
 };
 
 const UNKNOWN_FIELD: Kind = Kind {
@@ -369,7 +369,7 @@ const UNKNOWN_FIELD: Kind = Kind {
         ("inside", "message that it is in: report, files, file lengths, command outputs or pseudonyms"),
         ("number", "field number"),
         ("wire_type", "0 varint, 1 64 bit, 2 length-delimited, 5 32 bit"),
-        ("length", "bytes of the value"),
+        ("value_length", "bytes of the value"),
         ("raw", "first 256 bytes of the value, hex"),
         ("text", "the value, if it is text"),
     ],

@@ -314,7 +314,7 @@ fn file_length(entry: &Entry, members: &[Member], surveys: &[Survey], clock: Clo
     let path = entry.name.text();
     fact.subject = capped(&path).to_owned();
     fact.fields.text("path", capped(&path));
-    fact.own.int("length", entry.number);
+    fact.own.int("size", entry.number);
     let copied = members.iter().zip(surveys).take(1000).any(|(member, survey)| {
         path.ends_with(&member.path) && !member.path.is_empty() && u64::try_from(entry.number) == Ok(survey.size)
     });
@@ -370,7 +370,7 @@ fn unknown_field(bytes: &[u8], unknown: &Unknown) -> Fact {
     fact.fields.int("number", field.number.into());
     fact.fields.int("wire_type", field.value.wire_type().into());
     let value = bytes.get(field.at..field.end).unwrap_or_default();
-    fact.own.int("length", int(value.len()));
+    fact.own.int("value_length", int(value.len()));
     fact.own.text("raw", &hex(value.get(..RAW).unwrap_or(value)));
     if let (Value::Bytes(_), Ok(text)) = (field.value, std::str::from_utf8(value))
         && !text.contains(|c: char| c.is_control() && !c.is_whitespace())

@@ -47,6 +47,7 @@ pub fn recognise(bytes: &[u8], now: Option<Time>) -> Result<Recognised, String> 
     }
     faults.extend(time_rule(&report, now).err());
     let version = report.version.map(|version| version.text().into_owned()).unwrap_or_default();
+    let version = version.get(..version.floor_char_boundary(100)).unwrap_or_default();
     if faults.is_empty() {
         let files = report.files.len();
         return Ok(Recognised::Whole(format!("OnHub diagnostic report of firmware {version} with {files} files")));

@@ -95,9 +95,9 @@ impl<'a> Report<'a> {
         let mut report = Report::default();
         for (n, field) in wire::fields(bytes, 0).enumerate() {
             match field {
-                Ok(_) if n >= FIELDS => {
+                Ok(field) if n >= FIELDS => {
                     let why = format!("more than {FIELDS} fields; the rest is left out");
-                    report.issues.push(Issue::new("onhub report", why, offset(n)));
+                    report.issues.push(Issue::new("onhub report", why, offset(field.start)));
                     break;
                 }
                 Ok(field) => report.field(bytes, field),
