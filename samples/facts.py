@@ -33,8 +33,8 @@ WLAN = {0: "association_request", 1: "association_response", 4: "probe_request",
 def tshark(path: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess:
     run = subprocess.run(["tshark", "-r", path, *OPTIONS, *arguments], capture_output=True, text=True, errors="replace")
     # It grumbles about being root on the same stream; only what it says of the file is of interest.
-    run.stderr = " ".join(line for line in run.stderr.splitlines() if "user \"root\"" not in line)
-    run.stderr = run.stderr.replace(f'"{path}"', "the file").replace(str(path), "the file").removeprefix("tshark: ").strip()
+    run.stderr = " ".join(line for line in run.stderr.splitlines() if 'user "root"' not in line)
+    run.stderr = run.stderr.replace(f'The file "{path}"', "the file").removeprefix("tshark: ").strip()
     return run
 
 
@@ -43,6 +43,8 @@ def rows(path: pathlib.Path, keep: str, *names: str) -> list[list[list[str]]]:
     wanted = [argument for name in names for argument in ("-e", name)]
     layout = ["-E", f"separator={SEPARATOR}", "-E", f"aggregator={AMONG}", "-E", "occurrence=a"]
     run = tshark(path, "-Y", keep, "-T", "fields", *layout, *wanted)
+    if "valid" in run.stderr:  # a field or a filter that this TShark does not know; a damaged file says other things
+        sys.exit(run.stderr)
     return [[cell.split(AMONG) if cell else [] for cell in line.split(SEPARATOR)] for line in run.stdout.splitlines()]
 
 
@@ -82,20 +84,26 @@ def nine(seconds: str) -> str:
     return f"{whole}.{part:0<9.9}"
 
 
-COUNTED = {  # name: display filter, counted in frames
-    "arp": "arp", "icmp": "icmp", "icmpv6": "icmpv6", "igmp": "igmp", "tcp": "tcp && !icmp && !icmpv6", "udp": "udp && !icmp && !icmpv6",
-    "dns": "dns", "dns_query": "dns && dns.flags.response==0", "dns_response": "dns && dns.flags.response==1",
-    "mdns": "mdns", "mdns_query": "mdns && dns.flags.response==0", "mdns_response": "mdns && dns.flags.response==1",
-    "dhcp": "dhcp", "ntp": "ntp", "ssdp": "ssdp", "coap": "coap", "mqtt": "mqtt",
-    "http_request": "http.request && !ssdp", "http_response": "http.response && !ssdp",
-    "tls_client_hello": "tls.handshake.type==1", "tls_server_hello": "tls.handshake.type==2",
-    "eapol": "eapol", "wlan": "wlan",
-}  # fmt: skip
+COUNTED = ["arp", "coap", "dhcp", "dns", "eapol", "icmp", "icmpv6", "igmp", "mdns", "mqtt", "ntp", "ssdp", "tcp", "udp", "wlan"]
 
 
 def counts(path: pathlib.Path) -> dict[str, int]:
-    found = {name: len(rows(path, keep, "frame.number")) for name, keep in COUNTED.items()}
-    found["mqtt_messages"] = sum(len(types) for (types,) in rows(path, "mqtt", "mqtt.msgtype"))
+    """In frames, but for mqtt_messages; what an ICMP error quotes does not count."""
+    names = ["frame.protocols", "dns.flags.response", "http.request", "http.response", "tls.handshake.type", "mqtt.msgtype"]
+    found: collections.Counter[str] = collections.Counter()
+    for protocols, responds, asks, answers, handshakes, messages in rows(path, "frame", *names):
+        stack = protocols[0].split(":")
+        quoted = next((at for at, name in enumerate(stack) if name in ("icmp", "icmpv6")), len(stack))
+        stack = stack[: quoted + 1]
+        found.update(set(COUNTED) & set(stack))
+        for protocol in {"dns", "mdns"} & set(stack):
+            found[f"{protocol}_{'response' if responds[0] in ('1', 'True') else 'query'}"] += 1
+        if "http" in stack:
+            found["http_request"] += bool(asks)
+            found["http_response"] += bool(answers)
+        found["tls_client_hello"] += "1" in handshakes
+        found["tls_server_hello"] += "2" in handshakes
+        found["mqtt_messages"] += len(messages)
     return {name: n for name, n in sorted(found.items()) if n}
 
 
@@ -165,8 +173,10 @@ def tls(path: pathlib.Path) -> dict:
     subjects = rows(path, "tls.handshake.certificate", "frame.number", "x509sat.uTF8String", "x509ce.dNSName")
     return {
         "sni": tally(name for _, found, *_ in hellos for name in found),
-        "client_hellos": [{"frame": int(n[0]), "sni": first(sni), "alpn": alpn, "ja3": first(ja3), "supported_versions": versions}
-                          for n, sni, alpn, ja3, versions in hellos],  # fmt: skip
+        "client_hellos": [
+            {"frame": int(n[0]), "sni": first(sni), "alpn": alpn, "ja3": first(ja3), "supported_versions": versions}
+            for n, sni, alpn, ja3, versions in hellos
+        ],  # fmt: skip
         "server_hellos": [{"frame": int(n[0]), "ja3s": first(ja3s), "cipher": first(cipher)} for n, ja3s, cipher in answers],
         "certificates_in_clear": [{"frame": int(n[0]), "names": strings, "alternative_names": dns_names} for n, strings, dns_names in subjects],
     }
@@ -176,10 +186,13 @@ def http(path: pathlib.Path, keep: str) -> dict:
     names = ["frame.number", "http.request.method", "http.request.uri", "http.host", "http.user_agent", "http.authbasic"]
     answers = rows(path, f"http.response && {keep}", "frame.number", "http.response.code", "http.server", "http.request_in")
     return {
-        "requests": [{"frame": int(n[0]), "method": first(method), "uri": first(uri), "host": first(host), "user_agent": first(agent), "basic": first(basic)}
-                     for n, method, uri, host, agent, basic in rows(path, f"http.request && {keep}", *names)],  # fmt: skip
-        "responses": [{"frame": int(n[0]), "status": int(code[0]), "server": first(server), "to": int(to[0]) if to else None}
-                      for n, code, server, to in answers],  # fmt: skip
+        "requests": [
+            {"frame": int(n[0]), "method": first(method), "uri": first(uri), "host": first(host), "user_agent": first(agent), "basic": first(basic)}
+            for n, method, uri, host, agent, basic in rows(path, f"http.request && {keep}", *names)
+        ],  # fmt: skip
+        "responses": [
+            {"frame": int(n[0]), "status": int(code[0]), "server": first(server), "to": int(to[0]) if to else None} for n, code, server, to in answers
+        ],  # fmt: skip
     }
 
 
@@ -199,45 +212,63 @@ def mqtt(path: pathlib.Path) -> dict:
     types = [MQTT[int(kind)] for (kinds,) in rows(path, "mqtt", "mqtt.msgtype") for kind in kinds]
     connects = rows(path, "mqtt.msgtype==1", "frame.number", "mqtt.clientid", "mqtt.username", "mqtt.ver", "mqtt.willtopic", "mqtt.willmsg")
     codes = rows(path, "mqtt.msgtype==2", "mqtt.conack.val", "mqtt.connack.reason_code")
-    publishes = rows(path, "mqtt.msgtype==3", "frame.number", "ip.src", "ip.dst", "mqtt.topic", "mqtt.msg", "mqtt.qos", "mqtt.retain")
+    publishes = rows(
+        path, "mqtt.msgtype==3 && !_ws.malformed", "frame.number", "ip.src", "ip.dst", "mqtt.topic", "mqtt.msg", "mqtt.qos", "mqtt.retain"
+    )
     subscribes = rows(path, "mqtt.msgtype==8", "mqtt.topic")
     return {
         "types": tally(types),
-        "connects": [{"frame": int(n[0]), "client_id": first(who), "username": first(user), "version": first(version), "will_topic": first(topic),
-                      "will_message": text(will[0]) if will else None} for n, who, user, version, topic, will in connects],  # fmt: skip
+        "connects": [
+            {
+                "frame": int(n[0]),
+                "client_id": first(who),
+                "username": first(user),
+                "version": first(version),
+                "will_topic": first(topic),
+                "will_message": text(will[0]) if will else None,
+            }
+            for n, who, user, version, topic, will in connects
+        ],  # fmt: skip
         "connack_codes": tally(first(old) or first(new) for old, new in codes),
         "subscribe_topics": tally(topic for (topics,) in subscribes for topic in topics),
         "publish_topics": tally(topic for _, _, _, topics, *_ in publishes for topic in topics),
-        "publishes": [[int(n[0]), src[0], dst[0], topic, text(message)]
-                      for n, src, dst, topics, messages, *_ in publishes for topic, message in zip(topics, messages, strict=True)],  # fmt: skip
+        "publishes": [
+            [int(n[0]), src[0], dst[0], topic, text(message)]
+            for n, src, dst, topics, messages, *_ in publishes
+            for topic, message in zip(topics, messages, strict=True)
+        ],  # fmt: skip
         "publish_columns": ["frame", "source", "destination", "topic", "payload"],
     }
 
 
 def coap(path: pathlib.Path) -> dict:
     names = ["frame.number", "ip.src", "coap.code", "coap.type", "coap.mid", "coap.token", "coap.opt.uri_path_recon", "coap.opt.ctype",
-             "coap.opt.observe_req", "coap.opt.observe_rsp", "coap.payload"]  # fmt: skip
+             "coap.opt.observe", "coap.payload_length", "udp.payload"]  # fmt: skip
     messages = []
     for cells in rows(path, "coap && !icmp && !icmpv6", *names):
-        number, source, code, kind, mid, token, uri, content, asked, told, payload = map(first, cells)
+        number, source, code, kind, mid, token, uri, content, observe, length, datagram = map(first, cells)
         code = int(code)
         messages.append({
             "frame": int(number), "source": source, "code": f"{code >> 5}.{code & 31:02}", "type": COAP[int(kind)], "mid": int(mid), "token": token,
-            "content_format": content, "observe": asked or told, "payload": payload and text(payload), "uri": uri,
+            "content_format": content, "observe": observe and int(observe, 0), "payload": length and text(datagram[-2 * int(length):]), "uri": uri,
         })  # fmt: skip
     # TShark notes a request's path on its answers as well; a path is counted where it was asked for.
     asked = [message for message in messages if message["code"].startswith("0.") and message["code"] != "0.00"]
     return {
         "codes": tally(message["code"] for message in messages),
         "types": tally(message["type"] for message in messages),
-        "request_uris": tally(message["uri"] for message in asked),
+        "request_uris": tally(message["uri"] or "/" for message in asked),
         "messages": messages,
     }
 
 
 def ntp(path: pathlib.Path) -> dict:
     cells = rows(path, "ntp", "frame.number", "ip.src", "ntp.flags.mode", "ntp.stratum")
-    return {"messages": [{"frame": int(n[0]), "source": source[0], "mode": int(mode[0]), "stratum": int(stratum[0])} for n, source, mode, stratum in cells]}
+    return {
+        "messages": [
+            {"frame": int(n[0]), "source": source[0], "mode": int(mode[0]), "stratum": int(stratum[0])} for n, source, mode, stratum in cells
+        ]
+    }
 
 
 def arp(path: pathlib.Path) -> dict:
@@ -249,23 +280,30 @@ def arp(path: pathlib.Path) -> dict:
 
 
 def wlan(path: pathlib.Path) -> dict:
-    names = ["frame.number", "wlan.fc.type_subtype", "wlan.sa", "wlan.ssid", "wlan_radio.signal_dbm", "wlan.fixed.reason_code", "wlan_rsna_eapol.keydes.msgnr"]
+    names = [
+        "frame.number",
+        "wlan.fc.type_subtype",
+        "wlan.sa",
+        "wlan.ssid",
+        "wlan_radio.signal_dbm",
+        "wlan.fixed.reason_code",
+        "wlan_rsna_eapol.keydes.msgnr",
+    ]
     cells = rows(path, "wlan", *names)
     subtype = [int(row[1][0], 0) for row in cells]
-    probes = [row for row, kind in zip(cells, subtype) if kind == 4]
+    probes = [row for row, kind in zip(cells, subtype, strict=True) if kind == 4]
     return {
         "subtypes": tally(WLAN.get(kind, str(kind)) for kind in subtype),
         # TShark prints an SSID's bytes as hex; an empty one as <MISSING>.
         "probe_requests": tally(f"{row[2][0]} {ssid(row[3])}".rstrip() for row in probes),
-        "deauthentications": [[int(row[0][0]), row[2][0], int(row[5][0], 0)] for row, kind in zip(cells, subtype) if kind == 12],
+        "deauthentications": [[int(row[0][0]), row[2][0], int(row[5][0], 0)] for row, kind in zip(cells, subtype, strict=True) if kind == 12],
         "handshake_messages": tally(row[6][0] for row in cells if row[6]),
         "signal_dbm": [min(int(row[4][0]) for row in cells), max(int(row[4][0]) for row in cells)],
     }
 
 
 def ssid(values: list[str]) -> str:
-    raw = first(values) or ""
-    return text(raw) if re.fullmatch(r"([0-9a-f]{2})+", raw) else raw.replace("<MISSING>", "")
+    return "" if values in ([], ["<MISSING>"]) else text(values[0])
 
 
 SECTIONS = {  # section: the count that says it has something to tell, how

@@ -72,6 +72,7 @@ def wrap(key: bytes, data: bytes) -> bytes:
 
 def join(at: float, station: bytes, signal: int, passphrase: bytes, salt: str) -> None:
     """Open authentication, association, and as much of the four-way handshake as the passphrase is good for."""
+
     def router(after, control, body, **more):
         hear(at + after, -41, control, station, ROUTER, ROUTER, body, **more)
 
@@ -121,9 +122,13 @@ for tick in range(ticks):
 # Coming up the street the phone asks under random addresses; one question names a network it knew elsewhere.
 home = when("phone", "joins the network") - 0.4  # the radio is first, DHCP follows
 for before, sender, ssid, signal in [
-    (9.0, "da:a1:19:5c:00:31", b"", -83), (8.98, "da:a1:19:5c:00:31", b"", -84), (8.5, "da:a1:19:5c:00:31", b"Harbour-Cafe-Guest", -81),
-    (5.0, "06:3e:c1:77:42:0d", b"", -70), (4.97, "06:3e:c1:77:42:0d", b"", -69),
-    (1.5, "a2:58:f0:09:be:64", b"", -55), (1.47, "a2:58:f0:09:be:64", b"", -54),
+    (9.0, "da:a1:19:5c:00:31", b"", -83),
+    (8.98, "da:a1:19:5c:00:31", b"", -84),
+    (8.5, "da:a1:19:5c:00:31", b"Harbour-Cafe-Guest", -81),
+    (5.0, "06:3e:c1:77:42:0d", b"", -70),
+    (4.97, "06:3e:c1:77:42:0d", b"", -69),
+    (1.5, "a2:58:f0:09:be:64", b"", -55),
+    (1.47, "a2:58:f0:09:be:64", b"", -54),
 ]:
     probe(home - before, mac(sender), ssid, signal)
 probe(home - 0.1, PHONE, SSID, -49)

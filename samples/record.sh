@@ -53,9 +53,9 @@ phone_agent='Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML,
 
 # Only processes inside our own namespaces are ended; they are all children of this script.
 clean_up() {
-  local name pids
+  local name
   for name in "${!mac[@]}"; do
-    pids=$(ip netns pids "hs-$name" 2>/dev/null) && [[ $pids ]] && kill $pids 2>/dev/null
+    ip netns pids "hs-$name" 2>/dev/null | xargs -r kill 2>/dev/null
   done
   sleep 0.5
   for name in "${!mac[@]}"; do ip netns del "hs-$name" 2>/dev/null; done

@@ -2,10 +2,11 @@
 
 python3 own_words.py IN OUT INTERFACE-NAME INTERFACE-COMMENT
 
-dumpcap writes the processor and the kernel into the section header, and drops nothing else that could tell. Packets,
-times, statistics and the capture's comment stay byte for byte (draft-ietf-opsawg-pcapng, sections 4.1 and 4.2).
+dumpcap writes the processor and the kernel into the section header, and the kernel into each interface. Packets, times,
+statistics and the capture's comment stay byte for byte (draft-ietf-opsawg-pcapng, sections 4.1 and 4.2).
 """
 
+import pathlib
 import struct
 import sys
 
@@ -36,7 +37,7 @@ def block(kind: int, body: bytes) -> bytes:
 
 
 def main(source: str, target: str, name: str, comment: str) -> None:
-    raw, out, at = open(source, "rb").read(), b"", 0
+    raw, out, at = pathlib.Path(source).read_bytes(), b"", 0
     while at < len(raw):
         kind, length = struct.unpack_from("<II", raw, at)
         body = raw[at + 8 : at + length - 4]
@@ -49,7 +50,7 @@ def main(source: str, target: str, name: str, comment: str) -> None:
             body = body[:8] + packed(ours + [(c, v) for c, v in options(body[8:]) if c not in (COMMENT, NAME, DESCRIPTION, IF_SYSTEM)])
         out += block(kind, body)
         at += length
-    open(target, "wb").write(out)
+    pathlib.Path(target).write_bytes(out)
 
 
 main(*sys.argv[1:])
