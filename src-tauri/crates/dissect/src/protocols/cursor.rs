@@ -92,10 +92,6 @@ impl<'a> Cursor<'a> {
         self.chunk(why).map(u16::from_be_bytes)
     }
 
-    pub fn u24(&mut self, why: &'static str) -> Result<u32, Stop> {
-        self.chunk(why).map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
-    }
-
     pub fn u32(&mut self, why: &'static str) -> Result<u32, Stop> {
         self.chunk(why).map(u32::from_be_bytes)
     }

@@ -12,7 +12,7 @@ const EXTENDED_ERROR: u16 = 15;
 
 /// The response code with its upper eight bits from an OPT record.
 pub fn extended_rcode(low: u16, opt: &Record) -> u16 {
-    low | (opt.ttl >> 24) as u16 * 16
+    low | (opt.ttl >> 20 & 0xff0) as u16
 }
 
 /// Writes an OPT record's fields to the tree. Returns the client subnet, if there is one.

@@ -173,13 +173,6 @@ impl<'a> Name<'a> {
     pub fn labels(&self) -> Labels<'a> {
         Labels { message: self.message, at: self.at, jumps: 0, len: 1, broken: None }
     }
-
-    /// The name without its first `n` labels, as text.
-    pub fn parent(&self, n: usize) -> String {
-        let mut text = String::new();
-        let _ = write_labels(&mut text, self.labels().skip(n));
-        text
-    }
 }
 
 /// The labels of a name, in order.

@@ -176,7 +176,7 @@ impl Session {
     }
 
     /// Whether the sender is the client: known from CONNECT, else from what only one of them sends, else from ports.
-    fn from_client(&mut self, message: &Message, kind: PacketKind) -> bool {
+    fn is_client(&mut self, message: &Message, kind: PacketKind) -> bool {
         let other = if message.side == Side::Orig { Side::Resp } else { Side::Orig };
         if self.client.is_none() || kind == PacketKind::Connect {
             self.client = match kind {

@@ -25,7 +25,7 @@ pub fn dissect(session: &mut Session, message: &Message, header: &Fixed, out: &m
     let kind = header.kind;
     let mut row = Row::default();
     row.fields.text("msg_type", kind.name());
-    row.fields.flag("from_client", session.from_client(message, kind));
+    row.fields.flag("from_client", session.is_client(message, kind));
     if kind != Kind::Connect && !session.client_id.is_empty() {
         row.fields.text("client", &session.client_id);
     }
