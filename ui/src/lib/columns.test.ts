@@ -11,10 +11,11 @@ test('a column that a kept layout does not know stands where the workstation put
   expect(arranged(columns, undefined)).toBe(columns);
 });
 
-test('places and the kind of a kind are hidden until asked for', () => {
-  expect(hiddenOf('dns', columns, undefined)).toEqual(['kind', 'run']);
-  expect(hiddenOf('facts', columns, undefined)).toEqual(['run']);
-  expect(hiddenOf('dns', columns, { order: ['ts', 'kind', 'query', 'run'], hidden: ['query'], widths: {} })).toEqual(['query']);
+test('quiet columns are hidden until asked for', () => {
+  const quiet = (name: string) => name === 'run';
+  expect(hiddenOf(columns, undefined, quiet)).toEqual(['run']);
+  expect(hiddenOf(columns, { order: ['ts', 'query'], hidden: ['query'], widths: {} }, quiet)).toEqual(['query', 'run']);
+  expect(hiddenOf(columns, { order: ['ts', 'kind', 'query', 'run'], hidden: ['query'], widths: {} }, quiet)).toEqual(['query']);
 });
 
 test('moving', () => {
@@ -30,5 +31,4 @@ test('a width fits what is there, within bounds', () => {
   const cell = (row: Row, { name }: Column) => 7 * String(row[name] ?? '').length;
   const widths = fitted(columns, rows, { cell, head: ({ name }) => 7 * name.length });
   expect(widths).toEqual({ ts: 160, kind: 64, query: 340, run: 57 });
-});
 });

@@ -8,9 +8,6 @@ export interface Layout {
   widths: Record<string, number>;
 }
 
-/** Where something lies rather than what it is: the inspector shows it; hidden until asked for. */
-const QUIET = new Set(['run', 'offset', 'length', 'time_kind', 'ts_kind', 'own', 'pieces', 'parent', 'vlan']);
-
 /** Columns in the analyst's order; new ones, which no layout knows, where the workstation put them. */
 export function arranged(columns: Column[], layout: Layout | undefined): Column[] {
   if (!layout || layout.order.length === 0) return columns;
@@ -21,14 +18,9 @@ export function arranged(columns: Column[], layout: Layout | undefined): Column[
   return known;
 }
 
-/** Whether a column is hidden while the analyst has not said anything. `view`: in a kind's own view, its kind says nothing. */
-export const quiet = (view: string, name: string): boolean =>
-  name.startsWith('_') || QUIET.has(name) || (name === 'kind' && !['facts', 'evidence'].includes(view));
-
-export const hiddenOf = (view: string, columns: Column[], layout: Layout | undefined): string[] =>
-  columns.map((column) => column.name).filter((name) =>
-    layout?.order.includes(name) ? layout.hidden.includes(name) : (layout?.hidden.includes(name) ?? false) || quiet(view, name),
-  );
+/** Names of the columns that are not shown: those that the analyst has hidden, and the `quiet` ones of which nothing was said. */
+export const hiddenOf = (columns: Column[], layout: Layout | undefined, quiet: (name: string) => boolean): string[] =>
+  columns.map((column) => column.name).filter((name) => (layout?.order.includes(name) ? layout.hidden.includes(name) : quiet(name)));
 
 /** Beside the text: the cell's padding. In a head also the sign of sorting. */
 const PAD = 20;

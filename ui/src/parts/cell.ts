@@ -18,7 +18,7 @@ export function cellOf(row: Row, column: Column): Shown {
   const raw = rawText(value);
   const plain = { title: '', mono: column.shape === 'code', named: false };
   if (raw === '') return { ...plain, text: '' };
-  if (column.shape === 'time') return { ...plain, text: timeText(raw), title: timeInFull(raw) };
+  if (column.shape === 'time') return { ...plain, text: timeText(raw, /^(first|last)_ts$|^started$|^ended$/.test(column.name) ? 0 : 6), title: timeInFull(raw) };
   if (column.name === 'evidence') {
     const name = names.itemName(raw);
     return name ? { text: name, title: raw, mono: false, named: true } : { ...plain, text: raw, title: raw };

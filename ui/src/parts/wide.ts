@@ -8,5 +8,5 @@ export function wide(text: string, face: keyof typeof FONTS): number {
   if (!pen) return text.length * 7.2;
   const font = FONTS[face].replace(/--\w+$/, (name) => getComputedStyle(document.documentElement).getPropertyValue(name));
   if (pen.font !== font) pen.font = font;
-  return pen.measureText(text).width;
+  return pen.measureText(text.replace(/\d/g, '0')).width; // figures are all as wide as the nought
 }
