@@ -1,261 +1,607 @@
-// Written by `cargo test`; do not edit.
+// Made from the list of commands (src-tauri/crates/app/src/commands.rs); `cargo test` checks it.
 
-export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]?: JsonValue } | null;
-/** One row: names to values, times as RFC 3339 UTC with nine digits. `_id` names it in other requests. */
-export type Row = { [key in string]?: JsonValue };
-export type Topic = 'Case' | 'Evidence' | 'Facts' | 'Devices' | 'Custody' | 'Jobs';
+export type Activity = { 
+/**
+ * Start of the hour, milliseconds since 1970 UTC.
+ */
+hour_ms: number, count: number, };
 
-export type CaseAbout = { name: string; number: string; examiner: string; agency: string; zone: string; notes: string };
-export type CaseNew = { dir: string } & CaseAbout;
-export type CaseDir = { dir: string };
-export type CaseInfo = {
-  dir: string;
-  created: string;
-  counts: CaseCounts;
-  interrupted: Array<string>;
-  custody_problem: string | null;
-  first_ts: string | null;
-  last_ts: string | null;
-} & CaseAbout;
-export type CaseCounts = {
-  evidence: number;
-  frames: number;
-  facts: number;
-  flows: number;
-  devices: number;
-  issues: number;
-  bytes: number;
-};
-export type RecentCase = {
-  dir: string;
-  name: string;
-  number: string;
-  opened: string;
-  evidence: number;
-  bytes: number;
-  present: boolean;
-};
+export type AppInfo = { version: string, zones: Array<string>, tzdb: string, 
+/**
+ * Date of the IEEE vendor lists.
+ */
+vendors_as_of: string, 
+/**
+ * The machine's own zone, if it can be told; else UTC.
+ */
+local_zone: string, };
 
-export type EvidenceAdd = { paths: Array<string>; copy: boolean };
-export type EvidenceDetect = { paths: Array<string> };
-export type Refusal = { format: string; why: string };
-export type Detected = {
-  path: string;
-  kind: string;
-  reason: string;
-  refusals: Array<Refusal>;
-  size: number | null;
-  parent: string | null;
-  problem: string | null;
-};
-export type EvidenceId = { id: number };
-export type Count = { name: string; count: number };
-export type EvidenceDetail = {
-  row: Row;
-  refusals: Array<Refusal>;
-  runs: Array<Row>;
-  issues: Array<Row>;
-  members: Array<Row>;
-  kinds: Array<Count>;
-  interfaces: Array<Row>;
-};
-export type EvidenceVerify = { ids: number[] };
-export type WatchDir = { dir: string };
+export type ByteSource = { 
+/**
+ * `Frame (74 bytes)`, `Reassembled TCP (2 frames, 1 802 bytes)`.
+ */
+name: string, 
+/**
+ * All its bytes, hex.
+ */
+hex: string, };
 
-export type RowsRequest = {
-  view: string;
-  select: Select;
-  sort: string;
-  descending: boolean;
-  after: string | null;
-  skip: number;
-  limit: number;
-  count: boolean;
-};
-export type Select = { filters: Array<Filter>; search: string; since: string | null; until: string | null };
-export type Op = '=' | '!=' | '~' | '<' | '>';
-export type Filter = { field: string; op: Op; value: string };
-export type RowsPage = { columns: Array<Column>; rows: Array<Row>; next: string | null; total: number | null };
-export type Shape = 'text' | 'code' | 'time' | 'number' | 'bytes' | 'duration' | 'flag' | 'list';
-export type Column = { name: string; about: string; shape: Shape; sortable: boolean };
-export type View = { name: string; about: string; kind: boolean; count: number };
-export type FacetsRequest = { view: string; select: Select; field: string; limit: number };
-export type HistogramRequest = { select: Select; buckets: number };
-export type Series = { kind: string; counts: Array<number> };
-export type Histogram = { start_ms: number; step_ms: number; series: Array<Series> };
-export type RowsExport = { view: string; select: Select; format: string };
+export type BytesRequest = { evidence_id: number, offset: number, 
+/**
+ * At most 1 MiB.
+ */
+length: number, };
 
-export type FactId = { id: string };
-export type FieldNote = { name: string; value: unknown; about: string };
-export type PieceRef = { frame: number; offset: number; length: number };
-export type Proof = {
-  evidence_id: number;
-  path: string;
-  kind: string;
-  sha256: string;
-  verified: string;
-  run: string;
-  frame: number | null;
-  offset: number;
-  length: number;
-  pieces: Array<PieceRef>;
-  bytes: string | null;
-  problem: string | null;
-};
-export type FactDetail = { row: Row; about: string; fields: Array<FieldNote>; proof: Proof };
-export type FrameId = { evidence_id: number; number: number };
-export type ByteSource = { name: string; hex: string };
-export type TreeNode = {
-  name: string;
-  label: string;
-  text: string;
-  start: number;
-  end: number;
-  source: number;
-  depth: number;
-  level: string | null;
-};
-export type FrameDetail = {
-  row: Row;
-  sources: Array<ByteSource>;
-  nodes: Array<TreeNode>;
-  facts: Array<Row>;
-  proof: Proof;
-};
-export type BytesRequest = { evidence_id: number; offset: number; length: number };
+export type CaseAbout = { name: string, number: string, examiner: string, agency: string, 
+/**
+ * IANA name of the zone in which times are shown; empty: UTC.
+ */
+zone: string, notes: string, };
 
-export type DeviceId = { mac: string };
-export type Identity = {
-  kind: string;
-  value: string;
-  first_ts: string | null;
-  last_ts: string | null;
-  count: number;
-  fact_id: string | null;
-  evidence: string;
-  frame: number | null;
-};
-export type Spoken = { protocol: string; flows: number; bytes: number; first_ts: string | null; last_ts: string | null };
-export type Peer = {
-  address: string;
-  name: string;
-  mac: string | null;
-  flows: number;
-  bytes: number;
-  first_ts: string | null;
-  last_ts: string | null;
-};
-export type Activity = { hour_ms: number; count: number };
-export type SeenIn = { evidence_id: number; path: string; first_ts: string | null; last_ts: string | null; frames: number };
-export type Dossier = {
-  mac: string;
-  name: string;
-  vendor: string;
-  vendor_as_of: string;
-  local: boolean;
-  first_ts: string | null;
-  last_ts: string | null;
-  frames: number;
-  bytes: number;
-  identities: Array<Identity>;
-  protocols: Array<Spoken>;
-  peers: Array<Peer>;
-  activity: Array<Activity>;
-  evidence: Array<SeenIn>;
-};
+export type CaseCounts = { evidence: number, frames: number, facts: number, flows: number, devices: number, issues: number, 
+/**
+ * Bytes of top-level evidence.
+ */
+bytes: number, };
 
-export type CustodyRequest = { after: number; limit: number };
-export type CustodyPage = { lines: Array<Row>; total: number };
-export type CustodyCheck = { lines: number; problems: Array<string> };
+export type CaseDir = { dir: string, };
 
-export type JobState = 'running' | 'done' | 'differs' | 'cancelled' | 'failed';
-export type Job = {
-  id: number;
-  name: string;
-  at: string;
-  done: number;
-  total: number;
-  unit: string;
-  rate: number;
-  state: JobState;
-  message: string;
-  started: string;
-};
-export type JobId = { id: number };
-export type Event = { event: 'changed'; topics: Array<Topic> } | { event: 'job'; job: Job };
+export type CaseInfo = { dir: string, 
+/**
+ * RFC 3339 UTC.
+ */
+created: string, counts: CaseCounts, 
+/**
+ * Imports that were cut off (a crash, a power failure), by evidence path: offer to finish them.
+ */
+interrupted: Array<string>, 
+/**
+ * Whether the custody log's chain holds; the sentence says what is wrong if not.
+ */
+custody_problem: string | null, 
+/**
+ * Earliest and latest time of any fact or frame; RFC 3339 UTC.
+ */
+first_ts: string | null, last_ts: string | null, name: string, number: string, examiner: string, agency: string, 
+/**
+ * IANA name of the zone in which times are shown; empty: UTC.
+ */
+zone: string, notes: string, };
 
-export type ZoneRequest = { zone: string };
-export type ZonePeriod = { from_ms: number; offset: number; abbreviation: string };
-export type ZoneTable = { zone: string; tzdb: string; periods: Array<ZonePeriod> };
-export type AppInfo = {
-  version: string;
-  zones: Array<string>;
-  tzdb: string;
-  vendors_as_of: string;
-  local_zone: string;
-};
+export type CaseNew = { 
+/**
+ * The folder to make; `.lintel` is added to its name if missing.
+ */
+dir: string, name: string, number: string, examiner: string, agency: string, 
+/**
+ * IANA name of the zone in which times are shown; empty: UTC.
+ */
+zone: string, notes: string, };
 
+export type Code = "invalid" | "missing" | "noCase" | "busy" | "refused" | "cancelled" | "failed";
+
+export type Column = { name: string, about: string, shape: Shape, sortable: boolean, };
+
+export type Count = { name: string, count: number, };
+
+export type CustodyCheck = { lines: number, 
+/**
+ * What is wrong, each naming its line; empty: the chain holds.
+ */
+problems: Array<string>, };
+
+export type CustodyPage = { 
+/**
+ * Each line as it stands in the log.
+ */
+lines: Array<{ [key in string]: JsonValue }>, total: number, };
+
+export type CustodyRequest = { 
+/**
+ * Lines after this sequence number.
+ */
+after: number, 
+/**
+ * 0: 500.
+ */
+limit: number, };
+
+export type Detected = { path: string, 
+/**
+ * `pcap`, `pcapng`, `snoop`, `onhub`, a container, ..., or `other`.
+ */
+kind: string, reason: string, refusals: Array<Refusal>, size: number | null, 
+/**
+ * Path of the container that it is in.
+ */
+parent: string | null, 
+/**
+ * What could not be looked into, and why.
+ */
+problem: string | null, };
+
+export type DeviceId = { 
+/**
+ * `18:b4:30:00:00:07`
+ */
+mac: string, };
+
+export type Dossier = { 
+/**
+ * As in the view `devices`.
+ */
+row: { [key in string]: JsonValue }, mac: string, 
+/**
+ * The best name known, else empty.
+ */
+name: string, 
+/**
+ * From the IEEE lists; empty when unknown or locally administered.
+ */
+vendor: string, 
+/**
+ * The date of the lists.
+ */
+vendor_as_of: string, 
+/**
+ * Locally administered: made up by software, perhaps for a short time.
+ */
+local: boolean, first_ts: string | null, last_ts: string | null, frames: number, bytes: number, identities: Array<Identity>, protocols: Array<Spoken>, peers: Array<Peer>, 
+/**
+ * Facts per hour that it sent or that are about it.
+ */
+activity: Array<Activity>, 
+/**
+ * Items of evidence that know it.
+ */
+evidence: Array<SeenIn>, };
+
+export type Error = { code: Code, 
+/**
+ * What was being done, to what, and why it failed.
+ */
+message: string, };
+
+export type Event = { "event": "changed", topics: Array<Topic>, } | { "event": "job", job: Job, };
+
+export type EvidenceAdd = { paths: Array<string>, 
+/**
+ * Copy into the case folder (verified by hash) rather than refer to it where it is.
+ */
+copy: boolean, };
+
+export type EvidenceDetail = { 
+/**
+ * As in the view `evidence`.
+ */
+row: { [key in string]: JsonValue }, refusals: Array<Refusal>, 
+/**
+ * As in the view `runs`, newest first.
+ */
+runs: Array<{ [key in string]: JsonValue }>, 
+/**
+ * As in the view `issues`, the first 200.
+ */
+issues: Array<{ [key in string]: JsonValue }>, 
+/**
+ * As in the view `evidence`: what is inside it.
+ */
+members: Array<{ [key in string]: JsonValue }>, 
+/**
+ * How many facts of each kind.
+ */
+kinds: Array<Count>, 
+/**
+ * Interfaces of a capture.
+ */
+interfaces: Array<{ [key in string]: JsonValue }>, };
+
+export type EvidenceDetect = { paths: Array<string>, };
+
+export type EvidenceId = { id: number, };
+
+export type EvidenceVerify = { ids: number[], };
+
+export type FacetsRequest = { view: string, select: Select, 
+/**
+ * `kind`, `evidence`, `src`, `dst`, `subject`, ...
+ */
+field: string, 
+/**
+ * At most so many values, most frequent first; 0: 20.
+ */
+limit: number, };
+
+export type FactDetail = { 
+/**
+ * As in the view of its kind.
+ */
+row: { [key in string]: JsonValue }, 
+/**
+ * What one row of this kind is.
+ */
+about: string, 
+/**
+ * Its own fields in the declared order, with what each means.
+ */
+fields: Array<FieldNote>, proof: Proof, };
+
+export type FactId = { id: string, };
+
+export type FieldNote = { name: string, value: unknown, about: string, };
+
+export type Filter = { field: string, op: Op, value: string, };
+
+export type FrameDetail = { 
+/**
+ * As in the view `frames`.
+ */
+row: { [key in string]: JsonValue }, 
+/**
+ * The frame, then each message that was put together from several frames.
+ */
+sources: Array<ByteSource>, 
+/**
+ * In order; a node's children follow it with a larger depth.
+ */
+nodes: Array<TreeNode>, 
+/**
+ * `_id`, kind and subject of the facts that it holds.
+ */
+facts: Array<{ [key in string]: JsonValue }>, proof: Proof, };
+
+export type FrameId = { evidence_id: number, 
+/**
+ * From 1.
+ */
+number: number, };
+
+export type Histogram = { 
+/**
+ * Start of the first bucket, milliseconds since 1970 UTC.
+ */
+start_ms: number, 
+/**
+ * Width of a bucket, milliseconds.
+ */
+step_ms: number, 
+/**
+ * One for each kind, most frequent first.
+ */
+series: Array<Series>, };
+
+export type HistogramRequest = { select: Select, 
+/**
+ * About so many buckets; 0: 120.
+ */
+buckets: number, };
+
+export type Identity = { 
+/**
+ * `ip`, `dhcp name`, `mdns name`, `onhub name`, `vendor class`, `user agent`, `mqtt client`, `station id`, ...
+ */
+kind: string, value: string, first_ts: string | null, last_ts: string | null, count: number, 
+/**
+ * A fact (or frame) that proves it.
+ */
+fact_id: string | null, evidence: string, evidence_id: number, frame: number | null, };
+
+export type Job = { id: number, 
+/**
+ * `import`, `verify`, `export`, `index`
+ */
+name: string, 
+/**
+ * What it is at: a path, a step.
+ */
+at: string, done: number, 
+/**
+ * 0: not known.
+ */
+total: number, 
+/**
+ * Of `done` and `total`: `bytes`, `rows`.
+ */
+unit: string, 
+/**
+ * Units a second, lately.
+ */
+rate: number, state: JobState, 
+/**
+ * When ended: one sentence that says what came of it.
+ */
+message: string, 
+/**
+ * RFC 3339 UTC.
+ */
+started: string, };
+
+export type JobId = { id: number, };
+
+export type JobState = "running" | "done" | "differs" | "cancelled" | "failed";
+
+export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
+
+export type Nothing = null;
+
+export type Op = "=" | "!=" | "~" | "<" | ">";
+
+export type Peer = { address: string, 
+/**
+ * A name known for it, else empty.
+ */
+name: string, 
+/**
+ * Hardware address, when it is a device of the house.
+ */
+mac: string | null, flows: number, bytes: number, first_ts: string | null, last_ts: string | null, };
+
+export type PieceRef = { frame: number, offset: number, length: number, };
+
+export type Proof = { evidence_id: number, path: string, kind: string, sha256: string, 
+/**
+ * `unverified`, `match`, `changed`, `missing`, `unreadable`: when last looked at.
+ */
+verified: string, 
+/**
+ * Parser and version that made it.
+ */
+run: string, frame: number | null, offset: number, length: number, 
+/**
+ * Further pieces, when it was put together from several places.
+ */
+pieces: Array<PieceRef>, 
+/**
+ * The bytes (at most the first 4096), hex; or why they can't be shown.
+ */
+bytes: string | null, problem: string | null, };
+
+export type RecentCase = { dir: string, name: string, number: string, 
+/**
+ * RFC 3339 UTC.
+ */
+opened: string, 
+/**
+ * Items of evidence, when last seen.
+ */
+evidence: number, 
+/**
+ * Bytes of the evidence, when last seen.
+ */
+bytes: number, 
+/**
+ * Its folder is still there.
+ */
+present: boolean, };
+
+export type Refusal = { format: string, why: string, };
+
+export type RowsExport = { view: string, select: Select, 
+/**
+ * `csv` or `json` (one object a line).
+ */
+format: string, };
+
+export type RowsPage = { columns: Array<Column>, rows: Array<{ [key in string]: JsonValue }>, 
+/**
+ * For the next page's `after`; none: this was the last.
+ */
+next: string | null, 
+/**
+ * Rows that match, if asked for.
+ */
+total: number | null, };
+
+export type RowsRequest = { 
+/**
+ * `evidence runs issues frames flows devices facts presence`, or a kind of fact.
+ */
+view: string, select: Select, 
+/**
+ * A column of the view; empty: its natural order (time, then place).
+ */
+sort: string, descending: boolean, 
+/**
+ * `next` of an earlier page.
+ */
+after: string | null, 
+/**
+ * Rows to step over from there.
+ */
+skip: number, 
+/**
+ * At most so many rows; 0: 200.
+ */
+limit: number, 
+/**
+ * Also count all rows that match.
+ */
+count: boolean, };
+
+export type SeenIn = { evidence_id: number, path: string, first_ts: string | null, last_ts: string | null, frames: number, };
+
+export type Select = { filters: Array<Filter>, 
+/**
+ * Words that occur in the row's texts (prefixes count).
+ */
+search: string, 
+/**
+ * RFC 3339; from this time on.
+ */
+since: string | null, 
+/**
+ * RFC 3339; before this time.
+ */
+until: string | null, };
+
+export type Series = { kind: string, 
+/**
+ * One number for each bucket.
+ */
+counts: Array<number>, };
+
+export type Shape = "text" | "code" | "time" | "number" | "bytes" | "duration" | "flag" | "list";
+
+export type Spoken = { protocol: string, flows: number, bytes: number, first_ts: string | null, last_ts: string | null, };
+
+export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs";
+
+export type TreeNode = { 
+/**
+ * Wireshark's filter name where there is one.
+ */
+name: string, label: string, 
+/**
+ * Worded for people.
+ */
+text: string, start: number, end: number, 
+/**
+ * Index into `sources`.
+ */
+source: number, depth: number, 
+/**
+ * `note`, `warn` or `error`.
+ */
+level: string | null, };
+
+export type View = { name: string, about: string, 
+/**
+ * A kind of fact (else one of the fixed views).
+ */
+kind: boolean, 
+/**
+ * How many rows the open case has of it.
+ */
+count: number, };
+
+export type WatchDir = { dir: string, };
+
+export type ZonePeriod = { 
+/**
+ * Milliseconds since 1970 UTC.
+ */
+from_ms: number, 
+/**
+ * Seconds east of UTC.
+ */
+offset: number, 
+/**
+ * `CEST`
+ */
+abbreviation: string, };
+
+export type ZoneRequest = { 
+/**
+ * IANA name.
+ */
+zone: string, };
+
+export type ZoneTable = { zone: string, 
+/**
+ * Version of the zone database.
+ */
+tzdb: string, 
+/**
+ * In order; each holds until the next. The first holds since ever.
+ */
+periods: Array<ZonePeriod>, };
+
+/** Every command: what it takes, what it gives. */
 export interface Commands {
-  app_info: [null, AppInfo];
+  /** What this program is, and the zones it knows. */
+  app_info: [Nothing, AppInfo];
+  /** How a zone's clock stood. */
   zone_table: [ZoneRequest, ZoneTable];
-  case_recent: [null, Array<RecentCase>];
+  /** Cases that were open before, newest first. */
+  case_recent: [Nothing, Array<RecentCase>];
+  /** Make a case and open it. */
   case_new: [CaseNew, CaseInfo];
+  /** Open a case. */
   case_open: [CaseDir, CaseInfo];
-  case_close: [null, null];
-  case_info: [null, CaseInfo | null];
+  /** Close the open case. */
+  case_close: [Nothing, Nothing];
+  /** The open case; none if none is. */
+  case_info: [Nothing, CaseInfo | null];
+  /** Change what is stated about the open case. */
   case_edit: [CaseAbout, CaseInfo];
+  /** What files are, with reasons; needs no case. */
   evidence_detect: [EvidenceDetect, Array<Detected>];
+  /** Read files and folders into the open case, as a job. */
   evidence_add: [EvidenceAdd, JobId];
-  evidence_resume: [null, JobId];
+  /** Finish imports that were cut off, as a job. */
+  evidence_resume: [Nothing, JobId];
+  /** Everything about one item of evidence. */
   evidence_detail: [EvidenceId, EvidenceDetail];
+  /** Re-hash evidence and compare, as a job. */
   evidence_verify: [EvidenceVerify, JobId];
+  /** Watch a folder: files that appear there are added. */
   watch_start: [WatchDir, Array<string>];
+  /** Stop watching a folder. */
   watch_stop: [WatchDir, Array<string>];
-  watch_list: [null, Array<string>];
-  views: [null, Array<View>];
+  /** Folders that are being watched. */
+  watch_list: [Nothing, Array<string>];
+  /** What there is to look at, with counts. */
+  views: [Nothing, Array<View>];
+  /** A page of a view. */
   rows: [RowsRequest, RowsPage];
+  /** Counts by value. */
   facets: [FacetsRequest, Array<Count>];
+  /** Facts over time. */
   histogram: [HistogramRequest, Histogram];
+  /** Write a table to the case's exports folder, as a job. */
   rows_export: [RowsExport, JobId];
+  /** A fact with its proof. */
   fact: [FactId, FactDetail];
+  /** A frame taken apart. */
   frame: [FrameId, FrameDetail];
+  /** All that the case says of one device. */
   device: [DeviceId, Dossier];
+  /** The custody log. */
   custody: [CustodyRequest, CustodyPage];
-  custody_verify: [null, CustodyCheck];
-  jobs: [null, Array<Job>];
-  job_cancel: [JobId, null];
+  /** Check the custody log's chain. */
+  custody_verify: [Nothing, CustodyCheck];
+  /** Long work, running and lately ended. */
+  jobs: [Nothing, Array<Job>];
+  /** Stop a job; what it wrote disappears. */
+  job_cancel: [JobId, Nothing];
 }
 
-export const READS: { [name: string]: Topic[] } = {
+/** What a command looks at: ask again when it changes. */
+export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   app_info: [],
   zone_table: [],
-  case_recent: ['Case'],
-  case_info: ['Case', 'Evidence', 'Facts'],
+  case_recent: ["Case"],
+  case_info: ["Case", "Evidence", "Facts"],
   evidence_detect: [],
-  evidence_detail: ['Evidence'],
-  watch_list: ['Case'],
-  views: ['Facts'],
-  rows: ['Evidence', 'Facts', 'Devices'],
-  facets: ['Facts'],
-  histogram: ['Facts'],
-  fact: ['Facts'],
-  frame: ['Facts'],
-  device: ['Devices'],
-  custody: ['Custody'],
-  custody_verify: ['Custody'],
-  jobs: ['Jobs'],
+  evidence_detail: ["Evidence"],
+  watch_list: ["Case"],
+  views: ["Facts"],
+  rows: ["Evidence", "Facts", "Devices"],
+  facets: ["Facts"],
+  histogram: ["Facts"],
+  fact: ["Facts"],
+  frame: ["Facts"],
+  device: ["Devices"],
+  custody: ["Custody"],
+  custody_verify: ["Custody"],
+  jobs: ["Jobs"],
 };
 
-export const CHANGES: { [name: string]: Topic[] } = {
-  case_new: ['Case', 'Evidence', 'Facts', 'Devices', 'Custody'],
-  case_open: ['Case', 'Evidence', 'Facts', 'Devices', 'Custody'],
-  case_close: ['Case', 'Evidence', 'Facts', 'Devices', 'Custody'],
-  case_edit: ['Case', 'Custody'],
-  evidence_add: ['Evidence', 'Facts', 'Devices', 'Custody'],
-  evidence_resume: ['Evidence', 'Facts', 'Devices', 'Custody'],
-  evidence_verify: ['Evidence', 'Custody'],
-  watch_start: ['Case', 'Custody'],
-  watch_stop: ['Case', 'Custody'],
-  rows_export: ['Custody'],
-  job_cancel: ['Jobs'],
+/** What a command spoils. */
+export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
+  case_new: ["Case", "Evidence", "Facts", "Devices", "Custody"],
+  case_open: ["Case", "Evidence", "Facts", "Devices", "Custody"],
+  case_close: ["Case", "Evidence", "Facts", "Devices", "Custody"],
+  case_edit: ["Case", "Custody"],
+  evidence_add: ["Evidence", "Facts", "Devices", "Custody"],
+  evidence_resume: ["Evidence", "Facts", "Devices", "Custody"],
+  evidence_verify: ["Evidence", "Custody"],
+  watch_start: ["Case", "Custody"],
+  watch_stop: ["Case", "Custody"],
+  rows_export: ["Custody"],
+  job_cancel: ["Jobs"],
+};
+
+/** Commands that touch the world outside this machine. */
+export const ACTS: Partial<Record<keyof Commands, readonly Topic[]>> = {
 };

@@ -1,1 +1,31 @@
-//! app
+//! What the workstation can do: one file per noun, one list of commands.
+//!
+//! Invariant: no HTTP, no window, no terminal, no SQL and no protocol. Whoever offers the commands - window, service, command line -
+//! finds them all in [`COMMANDS`], and none of them has one of its own.
+
+mod analysis;
+mod cases;
+mod commands;
+mod custody;
+mod devices;
+mod error;
+mod evidence_items;
+mod export;
+mod frames;
+mod import;
+mod jobs;
+mod kinds;
+mod proof;
+mod rows;
+mod state;
+mod vendors;
+mod verify;
+mod watch;
+mod zone;
+
+pub use commands::{COMMANDS, Command, Effect, Nothing, command, typescript};
+pub use error::{Code, Error, Result};
+pub use jobs::{Event, Job, JobState, Topic};
+pub use kinds::kinds;
+pub use proof::BytesRequest;
+pub use state::App;

@@ -120,7 +120,7 @@ impl Case {
         let kinds = self.kind_names()?;
         self.read(|db| {
             let sql = format!("SELECT {COLUMNS} FROM fact f {TEXTS} WHERE f.id = ?");
-            Ok(db.query_row(&sql, [id], |row| Ok(read(row, &kinds))).optional()?.transpose()?)
+            db.query_row(&sql, [id], |row| Ok(read(row, &kinds))).optional()?.transpose()
         })
     }
 
@@ -319,13 +319,21 @@ impl Case {
         })
     }
 
+    /// Link type of each interface of a capture.
+    pub fn link_types(&self, run: RunId) -> Result<Vec<(u32, u16)>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT number, link_type FROM capture_interface WHERE run = ?")?;
+            Ok(statement.query_map([run], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// Interfaces of a capture, as rows.
     pub fn interfaces(&self, run: RunId) -> Result<Vec<Row>> {
         self.read(|db| {
             let mut statement = db.prepare(
                 "SELECT number, link_type, snap_len, name, description, filter, os, ticks_per_second FROM capture_interface WHERE run = ? ORDER BY number",
             )?;
-            let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query([run])?;
             let mut list = Vec::new();
             while let Some(row) = rows.next()? {

@@ -1,7 +1,7 @@
 //! Each distinct text once: names, topics, addresses and field sets stand in thousands of facts.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -52,11 +52,7 @@ pub(crate) const INSERT: &str = "INSERT INTO text (id, value) VALUES (?, ?)";
 
 /// Two seeded 64-bit hashes. Not chosen by evidence: a collision would need both seeds broken at once.
 fn key(value: &str) -> u128 {
-    let half = |seed| {
-        let mut hasher = foldhash::quality::FixedState::with_seed(seed).build_hasher();
-        value.hash(&mut hasher);
-        hasher.finish()
-    };
+    let half = |seed| foldhash::quality::FixedState::with_seed(seed).hash_one(value);
     u128::from(half(0x1f83_d9ab_fb41_bd6b)) << 64 | u128::from(half(0x5be0_cd19_137e_2179))
 }
 

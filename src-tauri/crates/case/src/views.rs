@@ -297,7 +297,7 @@ impl Case {
         self.read(|db| {
             let mut page = Page { columns: view.columns(), ..Page::default() };
             let mut statement = db.prepare(&sql)?;
-            let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query(rusqlite::params_from_iter(&clause.values))?;
             while let Some(row) = rows.next()? {
                 if page.rows.len() as u64 == u64::from(request.limit) {

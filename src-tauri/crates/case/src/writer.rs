@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::{Fact, Flow, Interface, Issue, Mac, Party};
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{Connection, params};
 use std::net::IpAddr;
 
 use crate::frames::{CHUNK, FrameEntry, NO_TIME, encode};
@@ -69,39 +69,38 @@ impl FrameColumns {
     }
 }
 
-/// Writes one run's rows. Rows of earlier batches are visible to readers at once; all disappear if the run is purged.
+/// Writes the rows of runs. Rows of earlier batches are visible to readers at once; all disappear if the run is purged.
 pub struct Writer<'c> {
-    db: std::sync::MutexGuard<'c, Connection>,
-    run: RunId,
+    case: &'c Case,
     interner: Interner,
     kinds: HashMap<&'static str, i64>,
+    /// Facts and flows of each run so far: they are numbered within it.
+    written: HashMap<RunId, i64>,
+}
+
+/// What a batch adds to its run.
+#[derive(Default)]
+struct Totals {
     tally: HashMap<(i64, i64), i64>,
-    facts: i64,
-    flows: i64,
-    issues: i64,
-    frames: i64,
+    frames: usize,
     first_ts: Option<i64>,
     last_ts: Option<i64>,
 }
 
+impl Totals {
+    fn see(&mut self, ts: i64) {
+        if ts != NO_TIME {
+            self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));
+            self.last_ts = Some(self.last_ts.map_or(ts, |last| last.max(ts)));
+        }
+    }
+}
+
 impl Case {
-    /// A writer for a run that was begun. Holds the case's writing connection until dropped.
-    pub fn writer(&self, run: RunId) -> Result<Writer<'_>> {
-        let db = self.writing();
-        let interner = Interner::load(&db)?;
-        Ok(Writer {
-            db,
-            run,
-            interner,
-            kinds: HashMap::new(),
-            tally: HashMap::new(),
-            facts: 0,
-            flows: 0,
-            issues: 0,
-            frames: 0,
-            first_ts: None,
-            last_ts: None,
-        })
+    /// A writer for runs that are begun. Only one at a time makes sense: it knows the texts that are stored.
+    pub fn writer(&self) -> Result<Writer<'_>> {
+        let interner = Interner::load(&self.writing())?;
+        Ok(Writer { case: self, interner, kinds: HashMap::new(), written: HashMap::new() })
     }
 
     /// After bulk loading: secondary indexes and text search.
@@ -123,25 +122,25 @@ impl Case {
 }
 
 impl Writer<'_> {
-    /// Writes a batch in one transaction.
-    pub fn write(&mut self, batch: &Batch) -> Result<()> {
-        self.db.execute_batch("BEGIN IMMEDIATE")?;
-        let written = self.write_all(batch).and_then(|()| self.totals());
-        let end = if written.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = self.db.execute_batch(end);
-        written?;
-        Ok(ended?)
+    /// Writes a batch of a run in one transaction.
+    pub fn write(&mut self, run: RunId, batch: &Batch) -> Result<()> {
+        let case = self.case;
+        case.write(|db| {
+            let mut totals = Totals::default();
+            self.write_rows(db, run, batch, &mut totals)?;
+            write_totals(db, run, batch, totals)
+        })
     }
 
-    fn write_all(&mut self, batch: &Batch) -> Result<()> {
+    fn write_rows(&mut self, db: &Connection, run: RunId, batch: &Batch, totals: &mut Totals) -> Result<()> {
         for fact in &batch.facts {
             if !self.kinds.contains_key(fact.kind) {
-                self.db.execute("INSERT OR IGNORE INTO kind (name) VALUES (?)", [fact.kind])?;
-                let id = self.db.query_row("SELECT id FROM kind WHERE name = ?", [fact.kind], |row| row.get(0))?;
+                db.execute("INSERT OR IGNORE INTO kind (name) VALUES (?)", [fact.kind])?;
+                let id = db.query_row("SELECT id FROM kind WHERE name = ?", [fact.kind], |row| row.get(0))?;
                 self.kinds.insert(fact.kind, id);
             }
         }
-        let db = &*self.db;
+        let number = self.written.entry(run).or_default();
         let mut texts = db.prepare_cached(text::INSERT)?;
         let mut insert = db.prepare_cached(
             "INSERT INTO fact (id, kind, ts, time_kind, uid, src, dst, subject, fields, own, frame, offset, length, pieces)
@@ -151,8 +150,8 @@ impl Writer<'_> {
         let mut scratch = String::new();
         for fact in &batch.facts {
             let kind = self.kinds.get(fact.kind).copied().unwrap_or(0);
-            self.facts += 1;
-            let id = self.run << RUN_BITS | self.facts;
+            *number += 1;
+            let id = run << RUN_BITS | *number;
             let ts = fact.ts.map_or(NO_TIME, |ts| ts.0);
             let src = party(interner, &mut texts, &fact.src, &mut scratch)?;
             let dst = party(interner, &mut texts, &fact.dst, &mut scratch)?;
@@ -188,39 +187,27 @@ impl Writer<'_> {
                 fact.place.length as i64,
                 pieces
             ])?;
-            if ts != NO_TIME {
-                self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));
-                self.last_ts = Some(self.last_ts.map_or(ts, |last| last.max(ts)));
-            }
+            totals.see(ts);
             let minute = if ts == NO_TIME { NO_TIME } else { ts.div_euclid(60_000_000_000) };
-            *self.tally.entry((kind, minute)).or_default() += 1;
+            *totals.tally.entry((kind, minute)).or_default() += 1;
         }
         let mut insert = db.prepare_cached(
             "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         for (serial, flow) in &batch.flows {
-            self.flows += 1;
-            insert_flow(
-                &mut insert,
-                &mut texts,
-                interner,
-                self.run << RUN_BITS | i64::from(*serial),
-                flow,
-                &mut scratch,
-            )?;
+            insert_flow(&mut insert, &mut texts, interner, run << RUN_BITS | i64::from(*serial), flow, &mut scratch)?;
         }
         let mut insert =
             db.prepare_cached("INSERT INTO issue (run, what, why, frame, offset, skipped) VALUES (?, ?, ?, ?, ?, ?)")?;
         for issue in &batch.issues {
-            self.issues += 1;
             let (frame, skipped) = (issue.frame.map(|n| n as i64), issue.skipped.map(|n| n as i64));
-            insert.execute(params![self.run, issue.what, issue.why, frame, issue.offset as i64, skipped])?;
+            insert.execute(params![run, issue.what, issue.why, frame, issue.offset as i64, skipped])?;
         }
         for i in &batch.interfaces {
             db.execute(
                 "INSERT OR REPLACE INTO capture_interface VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
-                    self.run,
+                    run,
                     i.index,
                     i.link_type,
                     i.snap_len,
@@ -237,7 +224,7 @@ impl Writer<'_> {
         for s in &batch.sightings {
             let (mac, ip) = (s.mac.to_string(), s.ip.map(|ip| ip.to_string()));
             insert.execute(params![
-                self.run,
+                run,
                 mac,
                 ip,
                 s.first_ts,
@@ -251,30 +238,32 @@ impl Writer<'_> {
         for FrameColumns { frames } in &batch.chunks {
             let timed = || frames.iter().map(|frame| frame.ts).filter(|ts| *ts != NO_TIME);
             let (first, last) = (timed().min(), timed().max());
-            if let (Some(first), Some(last)) = (first, last) {
-                self.first_ts = Some(self.first_ts.map_or(first, |ts| ts.min(first)));
-                self.last_ts = Some(self.last_ts.map_or(last, |ts| ts.max(last)));
-            }
-            self.frames += frames.len() as i64;
+            [first, last].into_iter().flatten().for_each(|ts| totals.see(ts));
+            totals.frames += frames.len();
             let number = frames.first().map_or(0, |frame| frame.number as i64);
-            insert.execute(params![self.run, number, frames.len() as i64, first, last, encode(frames)])?;
+            insert.execute(params![run, number, frames.len() as i64, first, last, encode(frames)])?;
         }
         Ok(())
     }
+}
 
-    fn totals(&mut self) -> Result<()> {
-        let mut tally: CachedStatement = self.db.prepare_cached(
-            "INSERT INTO tally VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET facts = facts + excluded.facts",
-        )?;
-        for ((kind, minute), facts) in self.tally.drain() {
-            tally.execute(params![self.run, kind, minute, facts])?;
-        }
-        self.db.execute(
-            "UPDATE run SET frames = ?, facts = ?, flows = ?, issues = ?, first_ts = ?, last_ts = ? WHERE id = ?",
-            params![self.frames, self.facts, self.flows, self.issues, self.first_ts, self.last_ts, self.run],
-        )?;
-        Ok(())
+fn write_totals(db: &Connection, run: RunId, batch: &Batch, totals: Totals) -> Result<()> {
+    let mut tally = db.prepare_cached(
+        "INSERT INTO tally VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET facts = facts + excluded.facts",
+    )?;
+    for ((kind, minute), facts) in totals.tally {
+        tally.execute(params![run, kind, minute, facts])?;
     }
+    db.execute(
+        "UPDATE run SET frames = frames + ?1, facts = facts + ?2, flows = flows + ?3, issues = issues + ?4,
+         first_ts = min(coalesce(first_ts, ?5), coalesce(?5, first_ts)), last_ts = max(coalesce(last_ts, ?6), coalesce(?6, last_ts))
+         WHERE id = ?7",
+        params![
+            totals.frames as i64, batch.facts.len() as i64, batch.flows.len() as i64, batch.issues.len() as i64,
+            totals.first_ts, totals.last_ts, run
+        ],
+    )?;
+    Ok(())
 }
 
 fn party(

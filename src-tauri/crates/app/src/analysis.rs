@@ -1,0 +1,288 @@
+//! Devices as conclusions from facts: who is behind a hardware address, and what says so.
+//!
+//! Facts are never changed; this is drawn up anew from all of them after each import.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use case::{Case, DeviceRow, FactRow, IdentityRow};
+use model::Mac;
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::vendors::vendor;
+
+/// Whose identity a fact tells.
+enum Of {
+    /// The hardware address in this field.
+    Field(&'static str),
+    /// The sender: its hardware address, or the one that its IP address belonged to in this capture.
+    Sender,
+}
+
+/// A field of a kind of fact that identifies a device.
+struct Sign {
+    kind: &'static str,
+    field: &'static str,
+    of: Of,
+    /// What an analyst calls it.
+    name: &'static str,
+    /// How good a name for the device it makes; 0: none.
+    rank: u8,
+}
+
+const fn sign(kind: &'static str, field: &'static str, of: Of, name: &'static str, rank: u8) -> Sign {
+    Sign { kind, field, of, name, rank }
+}
+
+/// Everything that identifies a device, the best names first. `subject` is the fact's subject.
+const SIGNS: &[Sign] = &[
+    sign("station", "mdns_names", Of::Field("mac"), "router: mdns name", 9),
+    sign("dhcp", "host_name", Of::Field("mac"), "dhcp name", 8),
+    sign("station", "hostname", Of::Field("mac"), "router: dhcp name", 7),
+    sign("mdns", "instance", Of::Sender, "mdns service name", 5),
+    sign("mdns", "host", Of::Sender, "mdns host", 6),
+    sign("mqtt", "client_id", Of::Sender, "mqtt client", 3),
+    sign("ble", "name", Of::Field("address"), "bluetooth name", 4),
+    sign("dhcp", "vendor_class", Of::Field("mac"), "dhcp vendor class", 0),
+    sign("dhcp", "param_list", Of::Field("mac"), "dhcp fingerprint", 0),
+    sign("dhcp", "assigned_addr", Of::Field("mac"), "ip by dhcp", 0),
+    sign("arp", "ip", Of::Field("mac"), "ip by arp", 0),
+    sign("ndp", "target_ip", Of::Field("mac"), "ip by neighbour discovery", 0),
+    sign("mdns", "service", Of::Sender, "mdns service", 0),
+    sign("ssdp", "server", Of::Sender, "ssdp server", 0),
+    sign("ssdp", "usn", Of::Sender, "ssdp usn", 0),
+    sign("http", "user_agent", Of::Sender, "user agent", 0),
+    sign("http", "server", Of::Sender, "http server", 0),
+    sign("tls", "ja4", Of::Sender, "tls client (JA4)", 0),
+    sign("wlan", "ssid", Of::Sender, "network asked for or offered", 0),
+    sign("station", "station_id", Of::Field("mac"), "router: station id", 0),
+    sign("station", "colon_mac", Of::Field("mac"), "router: other pseudonym", 0),
+    sign("station", "ip_addresses", Of::Field("mac"), "router: ip", 0),
+    sign("station", "lease_address", Of::Field("mac"), "router: leased ip", 0),
+    sign("station", "taxonomy_ids", Of::Field("mac"), "router: kind of device", 0),
+];
+
+/// Fields of a router's station that a device shows as its own.
+const DETAILS: &[&str] =
+    &["station_id", "join_rule", "join_confidence", "band", "connected", "wired", "lease_address", "guest"];
+
+/// Draws up all devices of the case.
+pub(crate) fn devices(case: &Case) -> Result<()> {
+    let mut board = Board::default();
+    board.sightings(case)?;
+    let kinds: BTreeSet<&str> = SIGNS.iter().map(|sign| sign.kind).chain(["log", "association"]).collect();
+    let kinds: Vec<&str> = kinds.into_iter().collect();
+    case.each_fact(&kinds, &mut |fact| {
+        board.fact(&fact);
+        Ok(())
+    })?;
+    let mut runs: HashMap<i64, i64> = HashMap::new();
+    for item in case.all_evidence()? {
+        if let Some(run) = case.run_of(item.id)? {
+            runs.insert(run.id, item.id);
+        }
+    }
+    let protocols = case.spoken()?;
+    let (devices, identities) = board.finish(&runs, &protocols);
+    Ok(case.replace_devices(&devices, &identities)?)
+}
+
+#[derive(Default)]
+struct Board {
+    devices: BTreeMap<Mac, Found>,
+    /// The hardware address behind an IP address, in one capture.
+    behind: HashMap<(i64, String), Mac>,
+    /// A second pseudonym of a router's report, and the first.
+    also: HashMap<Mac, Mac>,
+}
+
+#[derive(Default)]
+struct Found {
+    first_ts: Option<i64>,
+    last_ts: Option<i64>,
+    frames: u64,
+    bytes: u64,
+    signs: BTreeMap<(&'static str, String), Proven>,
+    details: serde_json::Map<String, Value>,
+    also: Option<Mac>,
+}
+
+struct Proven {
+    rank: u8,
+    first_ts: Option<i64>,
+    last_ts: Option<i64>,
+    count: u64,
+    fact: Option<i64>,
+    run: i64,
+    frame: Option<u64>,
+}
+
+impl Found {
+    fn see(&mut self, ts: Option<i64>) {
+        if let Some(ts) = ts {
+            self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));
+            self.last_ts = Some(self.last_ts.map_or(ts, |last| last.max(ts)));
+        }
+    }
+}
+
+impl Board {
+    fn sightings(&mut self, case: &Case) -> Result<()> {
+        for seen in case.sightings()? {
+            let Ok(mac) = Mac::parse(&seen.mac) else { continue };
+            if mac.is_group() || mac == Mac::ZERO {
+                continue;
+            }
+            let device = self.devices.entry(mac).or_default();
+            device.see(seen.first_ts);
+            device.see(seen.last_ts);
+            device.frames += seen.frames;
+            device.bytes += seen.bytes;
+            if let Some(ip) = seen.ip {
+                self.behind.insert((seen.run, ip.clone()), mac);
+                let proven = Proven {
+                    rank: 0,
+                    first_ts: seen.first_ts,
+                    last_ts: seen.last_ts,
+                    count: seen.frames,
+                    fact: None,
+                    run: seen.run,
+                    frame: Some(seen.first_frame),
+                };
+                device.signs.entry(("ip", ip)).or_insert(proven);
+            }
+        }
+        Ok(())
+    }
+
+    fn fact(&mut self, fact: &FactRow) {
+        let ts = fact.ts.map(|ts| ts.0);
+        if fact.kind == "station" {
+            self.station(fact);
+        }
+        if matches!(fact.kind.as_str(), "log" | "association") {
+            // A router's report knows its clients by either pseudonym.
+            if let Some(mac) = Mac::parse(&fact.src).ok().map(|mac| self.also.get(&mac).copied().unwrap_or(mac))
+                && let Some(device) = self.devices.get_mut(&mac)
+            {
+                device.see(ts);
+            }
+            return;
+        }
+        for sign in SIGNS.iter().filter(|sign| sign.kind == fact.kind) {
+            // What a server answers about a client is the client's; what it asks for itself is not.
+            if fact.kind == "tls" && fact.fields.get("msg_type").and_then(Value::as_str) != Some("client_hello") {
+                continue;
+            }
+            let mac = match sign.of {
+                Of::Field(field) => {
+                    fact.fields.get(field).and_then(Value::as_str).and_then(|text| Mac::parse(text).ok())
+                }
+                Of::Sender => {
+                    Mac::parse(&fact.src).ok().or_else(|| self.behind.get(&(fact.run, fact.src.clone())).copied())
+                }
+            };
+            let Some(mac) = mac.filter(|mac| !mac.is_group() && *mac != Mac::ZERO) else { continue };
+            for value in texts(fact.fields.get(sign.field)) {
+                let device = self.devices.entry(mac).or_default();
+                device.see(ts);
+                let proven = device.signs.entry((sign.name, value)).or_insert(Proven {
+                    rank: sign.rank,
+                    first_ts: ts,
+                    last_ts: ts,
+                    count: 0,
+                    fact: Some(fact.id),
+                    run: fact.run,
+                    frame: fact.frame,
+                });
+                proven.count += 1;
+                proven.first_ts = [proven.first_ts, ts].into_iter().flatten().min();
+                proven.last_ts = proven.last_ts.max(ts);
+            }
+        }
+    }
+
+    fn station(&mut self, fact: &FactRow) {
+        let mac = |field: &str| fact.fields.get(field).and_then(Value::as_str).and_then(|text| Mac::parse(text).ok());
+        let Some(own) = mac("mac") else { return };
+        let device = self.devices.entry(own).or_default();
+        device.see(fact.ts.map(|ts| ts.0));
+        for name in DETAILS {
+            if let Some(value) = fact.fields.get(*name) {
+                device.details.insert((*name).to_owned(), value.clone());
+            }
+        }
+        if let Some(other) = mac("colon_mac") {
+            device.also = Some(other);
+            device.details.insert("also".into(), other.to_string().into());
+            self.also.insert(other, own);
+        }
+    }
+
+    fn finish(self, runs: &HashMap<i64, i64>, protocols: &[(String, String)]) -> (Vec<DeviceRow>, Vec<IdentityRow>) {
+        let (mut devices, mut identities) = (Vec::new(), Vec::new());
+        for (mac, found) in self.devices {
+            let text = mac.to_string();
+            let mut names: Vec<(u8, &str)> = found
+                .signs
+                .iter()
+                .filter(|(_, proven)| proven.rank > 0)
+                .map(|((_, value), proven)| (proven.rank, value.as_str()))
+                .collect();
+            names.sort_by_key(|(rank, name)| (u8::MAX - rank, *name));
+            let mut known: Vec<String> = Vec::new();
+            for (_, name) in &names {
+                let name = tidy(name);
+                if !known.contains(&name) {
+                    known.push(name);
+                }
+            }
+            let ips: BTreeSet<String> = found
+                .signs
+                .keys()
+                .filter(|(kind, _)| kind.starts_with("ip") || kind.ends_with(" ip"))
+                .map(|(_, ip)| ip.clone())
+                .collect();
+            devices.push(DeviceRow {
+                name: known.first().cloned().unwrap_or_default(),
+                vendor: vendor(mac).to_owned(),
+                local: mac.is_local(),
+                first_ts: found.first_ts,
+                last_ts: found.last_ts,
+                frames: found.frames,
+                bytes: found.bytes,
+                ips: ips.into_iter().collect(),
+                names: known,
+                protocols: protocols.iter().filter(|(other, _)| *other == text).map(|(_, name)| name.clone()).collect(),
+                details: found.details,
+                mac: text.clone(),
+            });
+            identities.extend(found.signs.into_iter().map(|((kind, value), proven)| IdentityRow {
+                mac: text.clone(),
+                kind: kind.to_owned(),
+                value,
+                first_ts: proven.first_ts,
+                last_ts: proven.last_ts,
+                count: proven.count,
+                fact: proven.fact,
+                evidence: runs.get(&proven.run).copied().unwrap_or(0),
+                frame: proven.frame,
+            }));
+        }
+        (devices, identities)
+    }
+}
+
+/// `Kitchen._hap._tcp.local` and `kitchen.local` without what only machines need.
+fn tidy(name: &str) -> String {
+    let name = name.strip_suffix(".local").unwrap_or(name);
+    name.split("._").next().unwrap_or(name).to_owned()
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::String(text)) if !text.is_empty() => vec![text.clone()],
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,248 @@
+//! Everything that the workstation can do, in one list.
+//!
+//! From it come the router, the HTTP routes, `lintel call`, the help, the page's types, which views ask again after a change, and
+//! what is written to the custody log. To add a command: a function in its noun's file, a line here.
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use ts_rs::{TS, TypeVisitor};
+
+use crate::cases::*;
+use crate::custody::*;
+use crate::devices::*;
+use crate::error::{Error, Result};
+use crate::evidence_items::*;
+use crate::jobs::*;
+use crate::proof::*;
+use crate::rows::*;
+use crate::state::App;
+use crate::verify::*;
+use crate::watch::*;
+use crate::zone::*;
+
+/// What a command may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Effect {
+    /// Only looks.
+    Reads,
+    /// Changes the case; is written to its custody log.
+    Changes,
+    /// Touches the world outside this machine: refused from afar unless switched on, and always written to the custody log.
+    Acts,
+}
+
+/// One thing that the workstation can do.
+pub struct Command {
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub about: &'static str,
+    pub effect: Effect,
+    /// What it looks at, or spoils.
+    pub topics: &'static [Topic],
+    pub(crate) run: fn(&App, Value) -> Result<Value>,
+    declare: fn(&mut Declared),
+    types: fn() -> (String, String),
+}
+
+/// Nothing to ask, or nothing to say: `null`.
+#[derive(Clone, Copy, Debug, Default, Serialize, TS)]
+pub struct Nothing;
+
+impl<'de> Deserialize<'de> for Nothing {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Nothing, D::Error> {
+        serde::de::IgnoredAny::deserialize(from).map(|_| Nothing)
+    }
+}
+
+macro_rules! commands {
+    ($($(#[doc = $about:literal])* $name:ident($request:ty) -> $response:ty, $effect:ident [$($topic:ident),*];)*) => {
+        /// The list.
+        pub static COMMANDS: &[Command] = &[$(Command {
+            name: stringify!($name),
+            about: concat!($($about),*),
+            effect: Effect::$effect,
+            topics: &[$(Topic::$topic),*],
+            run: |app, request| {
+                let request: $request = serde_json::from_value(request)
+                    .map_err(|why| Error::invalid(format!("request to {}: {why}", stringify!($name))))?;
+                let response: $response = $name(app, request)?;
+                serde_json::to_value(response).map_err(|why| Error::invalid(why.to_string()))
+            },
+            declare: |declared| {
+                declared.add::<$request>();
+                declared.add::<$response>();
+            },
+            types: || (type_name::<$request>(), type_name::<$response>()),
+        }),*];
+    };
+}
+
+commands! {
+    /// What this program is, and the zones it knows.
+    app_info(Nothing) -> AppInfo, Reads [];
+    /// How a zone's clock stood.
+    zone_table(ZoneRequest) -> ZoneTable, Reads [];
+    /// Cases that were open before, newest first.
+    case_recent(Nothing) -> Vec<RecentCase>, Reads [Case];
+    /// Make a case and open it.
+    case_new(CaseNew) -> CaseInfo, Changes [Case, Evidence, Facts, Devices, Custody];
+    /// Open a case.
+    case_open(CaseDir) -> CaseInfo, Changes [Case, Evidence, Facts, Devices, Custody];
+    /// Close the open case.
+    case_close(Nothing) -> Nothing, Changes [Case, Evidence, Facts, Devices, Custody];
+    /// The open case; none if none is.
+    case_info(Nothing) -> Option<CaseInfo>, Reads [Case, Evidence, Facts];
+    /// Change what is stated about the open case.
+    case_edit(CaseAbout) -> CaseInfo, Changes [Case, Custody];
+    /// What files are, with reasons; needs no case.
+    evidence_detect(EvidenceDetect) -> Vec<Detected>, Reads [];
+    /// Read files and folders into the open case, as a job.
+    evidence_add(EvidenceAdd) -> JobId, Changes [Evidence, Facts, Devices, Custody];
+    /// Finish imports that were cut off, as a job.
+    evidence_resume(Nothing) -> JobId, Changes [Evidence, Facts, Devices, Custody];
+    /// Everything about one item of evidence.
+    evidence_detail(EvidenceId) -> EvidenceDetail, Reads [Evidence];
+    /// Re-hash evidence and compare, as a job.
+    evidence_verify(EvidenceVerify) -> JobId, Changes [Evidence, Custody];
+    /// Watch a folder: files that appear there are added.
+    watch_start(WatchDir) -> Vec<String>, Changes [Case, Custody];
+    /// Stop watching a folder.
+    watch_stop(WatchDir) -> Vec<String>, Changes [Case, Custody];
+    /// Folders that are being watched.
+    watch_list(Nothing) -> Vec<String>, Reads [Case];
+    /// What there is to look at, with counts.
+    views(Nothing) -> Vec<View>, Reads [Facts];
+    /// A page of a view.
+    rows(RowsRequest) -> RowsPage, Reads [Evidence, Facts, Devices];
+    /// Counts by value.
+    facets(FacetsRequest) -> Vec<Count>, Reads [Facts];
+    /// Facts over time.
+    histogram(HistogramRequest) -> Histogram, Reads [Facts];
+    /// Write a table to the case's exports folder, as a job.
+    rows_export(RowsExport) -> JobId, Changes [Custody];
+    /// A fact with its proof.
+    fact(FactId) -> FactDetail, Reads [Facts];
+    /// A frame taken apart.
+    frame(FrameId) -> FrameDetail, Reads [Facts];
+    /// All that the case says of one device.
+    device(DeviceId) -> Dossier, Reads [Devices];
+    /// The custody log.
+    custody(CustodyRequest) -> CustodyPage, Reads [Custody];
+    /// Check the custody log's chain.
+    custody_verify(Nothing) -> CustodyCheck, Reads [Custody];
+    /// Long work, running and lately ended.
+    jobs(Nothing) -> Vec<Job>, Reads [Jobs];
+    /// Stop a job; what it wrote disappears.
+    job_cancel(JobId) -> Nothing, Changes [Jobs];
+}
+
+/// How a [`Row`] is declared where it stands.
+const ROW: &str = "{ [key in string]: JsonValue }";
+
+/// A command by its name.
+pub fn command(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+/// The page's view of all this: types, the map of commands, what reads what. Committed as `ui/src/bridge/generated.ts`.
+pub fn typescript() -> String {
+    let mut declared = Declared::default();
+    declared.add::<Event>();
+    declared.add::<Error>();
+    declared.add::<BytesRequest>();
+    for command in COMMANDS {
+        (command.declare)(&mut declared);
+    }
+    let mut out = String::from(
+        "// Made from the list of commands (src-tauri/crates/app/src/commands.rs); `cargo test` checks it.\n\n",
+    );
+    out.push_str("/** One row: names to values. `_id` names it in other requests. */\n");
+    let _ = writeln!(out, "export type Row = {ROW};\n");
+    for declaration in declared.types.values() {
+        let _ = writeln!(out, "export {}\n", declaration.replace(ROW, "Row"));
+    }
+    out.push_str("/** Every command: what it takes, what it gives. */\nexport interface Commands {\n");
+    for command in COMMANDS {
+        let (request, response) = (command.types)();
+        let _ = writeln!(out, "  /** {} */\n  {}: [{request}, {response}];", command.about.trim(), command.name);
+    }
+    out.push_str("}\n");
+    for (name, about, effect) in [
+        ("READS", "What a command looks at: ask again when it changes.", Effect::Reads),
+        ("CHANGES", "What a command spoils.", Effect::Changes),
+        ("ACTS", "Commands that touch the world outside this machine.", Effect::Acts),
+    ] {
+        let _ = writeln!(
+            out,
+            "\n/** {about} */\nexport const {name}: Partial<Record<keyof Commands, readonly Topic[]>> = {{"
+        );
+        for command in COMMANDS.iter().filter(|command| command.effect == effect) {
+            let topics: Vec<String> = command.topics.iter().map(|topic| format!("\"{topic:?}\"")).collect();
+            let _ = writeln!(out, "  {}: [{}],", command.name, topics.join(", "));
+        }
+        out.push_str("};\n");
+    }
+    out
+}
+
+/// TypeScript declarations by name, with those that they mention.
+#[derive(Default)]
+struct Declared {
+    types: BTreeMap<String, String>,
+    seen: Vec<TypeId>,
+}
+
+impl Declared {
+    fn add<T: TS + 'static + ?Sized>(&mut self) {
+        self.visit::<T>();
+    }
+}
+
+impl TypeVisitor for Declared {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        if self.seen.contains(&TypeId::of::<T>()) {
+            return;
+        }
+        self.seen.push(TypeId::of::<T>());
+        let config = ts_rs::Config::default();
+        if T::output_path().is_some() {
+            self.types.insert(T::ident(&config), T::decl(&config));
+        }
+        T::visit_dependencies(self);
+        T::visit_generics(self);
+    }
+}
+
+fn type_name<T: TS>() -> String {
+    T::name(&ts_rs::Config::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_explained() {
+        let mut names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COMMANDS.len());
+        assert!(COMMANDS.iter().all(|command| command.about.trim().ends_with('.')));
+    }
+
+    #[test]
+    fn the_page_knows_the_list() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../ui/src/bridge/generated.ts");
+        let (want, have) = (typescript(), std::fs::read_to_string(path).unwrap_or_default());
+        if have.replace("\r\n", "\n") != want {
+            if std::env::var_os("CI").is_none() {
+                std::fs::write(path, want).unwrap();
+            }
+            panic!("ui/src/bridge/generated.ts was not up to date; outside CI it is now");
+        }
+    }
+}

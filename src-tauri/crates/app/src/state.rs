@@ -1,0 +1,151 @@
+//! The workstation: the open case, jobs, who listens.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use case::{Actor, Case, Entry};
+use model::Time;
+use serde_json::{Value, json};
+
+use crate::commands::{Effect, command};
+use crate::error::{Code, Error, Result};
+use crate::jobs::{Event, Jobs, Topic};
+use crate::watch::Watches;
+
+/// What all doors share.
+pub struct App {
+    /// Where recent cases are remembered; none: nowhere.
+    pub(crate) settings: Option<PathBuf>,
+    open: RwLock<Option<Arc<Case>>>,
+    pub(crate) jobs: Jobs,
+    pub(crate) watches: Mutex<Watches>,
+    listeners: Mutex<Vec<SyncSender<Event>>>,
+    me: std::sync::Weak<App>,
+}
+
+impl App {
+    /// `settings`: the folder for what is remembered between cases; none: the user's own.
+    pub fn new(settings: Option<PathBuf>) -> Arc<App> {
+        Arc::new_cyclic(|me| App {
+            settings: settings.or_else(own_settings),
+            open: RwLock::new(None),
+            jobs: Jobs::default(),
+            watches: Mutex::default(),
+            listeners: Mutex::default(),
+            me: me.clone(),
+        })
+    }
+
+    /// Runs a command by name; blocks until it is done (long work only begins).
+    pub fn call(&self, name: &str, request: Value) -> Result<Value> {
+        let command = command(name)
+            .ok_or_else(|| Error::missing(format!("there is no command '{name}'; see `lintel help call`")))?;
+        let params = if command.effect == Effect::Reads { Value::Null } else { request.clone() };
+        let before = self.open_case().ok();
+        let answer = (command.run)(self, request);
+        if command.effect != Effect::Reads {
+            let outcome = match &answer {
+                Ok(_) => "done".to_owned(),
+                Err(why) => format!("failed: {why}"),
+            };
+            // Making and closing a case are written by the case itself, as it is there only on one side of them.
+            let case = self.open_case().ok().or(before).filter(|_| !matches!(name, "case_new" | "job_cancel"));
+            if let Some(case) = case {
+                let params = relative(params, case.dir());
+                case.log(now(), &Entry { action: name, objects: vec![], params, outcome })?;
+            }
+            self.tell(Event::Changed { topics: command.topics.to_vec() });
+        }
+        answer
+    }
+
+    /// Hears everything from now on. A listener that does not keep up misses events, never delays work.
+    pub fn subscribe(&self) -> Receiver<Event> {
+        let (sender, receiver) = sync_channel(1_024);
+        lock(&self.listeners).push(sender);
+        receiver
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        use std::sync::mpsc::TrySendError;
+        lock(&self.listeners)
+            .retain(|listener| !matches!(listener.try_send(event.clone()), Err(TrySendError::Disconnected(_))));
+    }
+
+    pub(crate) fn changed(&self, topics: &[Topic]) {
+        self.tell(Event::Changed { topics: topics.to_vec() });
+    }
+
+    pub(crate) fn open_case(&self) -> Result<Arc<Case>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or_else(|| Error::new(Code::NoCase, "no case is open: make or open one first"))
+    }
+
+    pub(crate) fn set_case(&self, case: Option<Arc<Case>>) {
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = case;
+    }
+
+    /// For threads that outlive a call.
+    pub(crate) fn handle(&self) -> Option<Arc<App>> {
+        self.me.upgrade()
+    }
+
+    /// Raw bytes of an item of evidence.
+    pub fn bytes(&self, request: crate::BytesRequest) -> Result<Vec<u8>> {
+        crate::proof::bytes(self, request)
+    }
+
+    /// Waits until a job has ended; tells each step to `each`.
+    pub fn wait(&self, id: u32, each: &mut dyn FnMut(&crate::Job)) -> Result<crate::Job> {
+        self.jobs.wait(id, each)
+    }
+}
+
+/// Where this machine and person are written down in a custody log.
+pub(crate) fn actor() -> Actor {
+    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty());
+    let machine = first(&["COMPUTERNAME", "HOSTNAME"])
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|text| text.trim().to_owned()));
+    Actor {
+        actor: first(&["USER", "USERNAME", "LOGNAME"]).unwrap_or_else(|| "unknown".into()),
+        machine: machine.unwrap_or_else(|| "unknown".into()),
+        version: format!("lintel {}", env!("CARGO_PKG_VERSION")),
+    }
+}
+
+pub(crate) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Paths inside the case folder are written relative to it.
+fn relative(params: Value, dir: &Path) -> Value {
+    match params {
+        Value::String(text) => match Path::new(&text).strip_prefix(dir) {
+            Ok(inside) => json!(inside.display().to_string()),
+            Err(_) => Value::String(text),
+        },
+        Value::Array(list) => list.into_iter().map(|value| relative(value, dir)).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, relative(value, dir))).collect(),
+        other => other,
+    }
+}
+
+fn own_settings() -> Option<PathBuf> {
+    let base = if cfg!(windows) {
+        std::env::var_os("APPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        std::env::var_os("HOME").map(|home| Path::new(&home).join("Library/Application Support"))
+    } else {
+        std::env::var_os("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".config")))
+    };
+    base.map(|base| base.join("lintel"))
+}

@@ -1,0 +1,203 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use app::{Code, Error};
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+
+/// The forensic workstation for the connected home.
+#[derive(Debug, Parser)]
+#[command(name = "lintel", version, propagate_version = true)]
+pub struct Args {
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Let commands touch the world outside this machine
+    #[arg(long, global = true)]
+    pub allow_acts: bool,
+    #[command(subcommand)]
+    pub command: Do,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Do {
+    /// Make a case, or describe one
+    Case {
+        #[command(subcommand)]
+        command: CaseCommand,
+    },
+    /// Say what files are, and why; needs no case
+    Detect {
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Read files and folders into a case
+    Import {
+        case: PathBuf,
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Copy files into the case (verified by hash) rather than refer to them where they are
+        #[arg(long)]
+        copy: bool,
+    },
+    /// Finish an import that was cut off
+    Resume { case: PathBuf },
+    /// List a view of a case: evidence runs issues frames flows devices facts presence, or a kind of fact (dns tls http mqtt ...)
+    Show(Show),
+    /// Hash the evidence again and check the custody log; exit code 1 if anything differs
+    Verify { case: PathBuf },
+    /// Print the custody log
+    Custody {
+        case: PathBuf,
+        /// Check its chain instead
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Write a view to the case's exports folder
+    Export {
+        case: PathBuf,
+        /// View to write
+        #[arg(long, default_value = "facts")]
+        view: String,
+        /// csv or json
+        #[arg(long, default_value = "json")]
+        format: String,
+        /// Also copy the file to this folder
+        #[arg(long)]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        filters: Filters,
+    },
+    /// Offer the page and the commands on this machine's loopback address
+    Serve {
+        case: Option<PathBuf>,
+        /// Port; 0: any that is free
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Folder of the built page, instead of the one inside this program
+        #[arg(long)]
+        ui: Option<PathBuf>,
+    },
+    /// Call any command: `lintel call CASE rows '{"view":"dns"}'`; `lintel commands` lists them
+    Call {
+        /// Case folder; - for none
+        case: PathBuf,
+        name: String,
+        #[arg(default_value = "null")]
+        request: String,
+    },
+    /// List all commands for `lintel call`
+    Commands,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CaseCommand {
+    /// Make a case in DIR (a folder ending in .lintel)
+    New {
+        dir: PathBuf,
+        #[command(flatten)]
+        about: About,
+    },
+    /// Describe a case
+    Info { case: PathBuf },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct About {
+    #[arg(long)]
+    pub name: String,
+    #[arg(long, default_value = "")]
+    pub number: String,
+    #[arg(long, default_value = "")]
+    pub examiner: String,
+    #[arg(long, default_value = "")]
+    pub agency: String,
+    /// IANA name of the zone in which times are shown
+    #[arg(long, default_value = "")]
+    pub zone: String,
+    #[arg(long, default_value = "")]
+    pub notes: String,
+}
+
+impl About {
+    pub fn to_json(&self) -> Value {
+        let About { name, number, examiner, agency, zone, notes } = self;
+        json!({ "name": name, "number": number, "examiner": examiner, "agency": agency, "zone": zone, "notes": notes })
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    pub case: PathBuf,
+    pub view: String,
+    #[command(flatten)]
+    pub filters: Filters,
+    /// At most so many rows
+    #[arg(long)]
+    pub limit: Option<u64>,
+    /// Only how many
+    #[arg(long)]
+    pub count: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Filters {
+    /// FIELD=VALUE, FIELD!=VALUE, FIELD~PART, FIELD<VALUE or FIELD>VALUE; all must hold
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub conditions: Vec<String>,
+    /// From this time on (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Words that occur in the row's texts
+    #[arg(long, default_value = "")]
+    pub search: String,
+}
+
+impl Filters {
+    /// As the command `rows` takes it.
+    pub fn to_json(&self) -> Result<Value, Error> {
+        let filters: Vec<Value> = self.conditions.iter().map(|text| condition(text)).collect::<Result<_, _>>()?;
+        Ok(json!({ "filters": filters, "search": self.search, "since": self.since, "until": self.until }))
+    }
+}
+
+fn condition(text: &str) -> Result<Value, Error> {
+    let at = text.find(['=', '!', '~', '<', '>']);
+    let parsed = at.and_then(|at| {
+        let (field, rest) = text.split_at(at);
+        let op = ["!=", "=", "~", "<", ">"].into_iter().find(|op| rest.starts_with(op))?;
+        Some(json!({ "field": field.trim(), "op": op, "value": &rest[op.len()..] }))
+    });
+    parsed
+        .filter(|condition| condition["field"] != "")
+        .ok_or_else(|| Error { code: Code::Invalid, message: format!("--where '{text}': not of the form FIELD=VALUE") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn conditions() {
+        for (text, field, op, value) in [
+            ("evidence=ab12", "evidence", "=", "ab12"),
+            ("query!=a=b", "query", "!=", "a=b"),
+            ("subject~x", "subject", "~", "x"),
+            ("id.orig_p>1024", "id.orig_p", ">", "1024"),
+            ("host_name=", "host_name", "=", ""),
+        ] {
+            assert_eq!(condition(text).unwrap(), json!({ "field": field, "op": op, "value": value }));
+        }
+        assert!(condition("nothing").is_err() && condition("=x").is_err() && condition("a!b").is_err());
+    }
+}
