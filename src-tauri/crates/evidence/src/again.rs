@@ -9,6 +9,7 @@ use model::{Cancelled, Issue};
 use crate::container::{self, Account, Entry, Gate, Stop, Take, Unpack};
 use crate::file;
 use crate::format::{Ending, Head};
+use crate::name;
 use crate::options::Options;
 use crate::source::{Hashes, Source, Watch};
 
@@ -38,7 +39,7 @@ pub fn with_item<T>(
         None => once(&mut top)?,
         Some((first, rest)) => {
             let account = Account::new(&options.limits, top.metadata()?.len());
-            let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+            let name = file.file_name().map(|name| name::escape_path(Path::new(name))).unwrap_or_default();
             let mut again = top.try_clone()?;
             let way = Way { name: first, rest, options, watch, account: &account };
             descend(Source::again(&mut top, watch), Some(&mut again), &name, &way, &mut once)?;
@@ -131,7 +132,7 @@ fn descend(mut source: Source, file: Option<&mut File>, name: &str, way: &Way, l
     let mut finder = Finder { way, look, found: None };
     let mut gate = Gate::new(container.name, way.account, &mut finder);
     let unpacked = match (&container.unpack, file) {
-        (Unpack::Streaming(unpack), _) => unpack(&mut source, name, &mut gate),
+        (Unpack::Streaming(unpack), _) => unpack(&mut source, &name::unescape(name::last(name)), &mut gate),
         (Unpack::Seeking(unpack), Some(file)) => {
             drop(source);
             file.seek(SeekFrom::Start(0))?;

@@ -64,6 +64,11 @@ pub fn join(path: &str, member: &str) -> String {
     format!("{path}{INSIDE}{member}")
 }
 
+/// The name of a member without its folders.
+pub(crate) fn last(member: &str) -> &str {
+    member.rsplit('/').next().unwrap_or(member)
+}
+
 /// The name of the `nth` member of this (escaped) name.
 pub(crate) fn again(escaped: &str, nth: u32) -> String {
     format!("{escaped}#{nth}")

@@ -249,7 +249,8 @@ impl Walk<'_> {
     ) -> Result<(Ending, Option<Finished>), Cancelled> {
         match (&container.unpack, top) {
             (Unpack::Streaming(unpack), _) => {
-                let ending = self.members(container, about, item, |gate| unpack(&mut source, &about.name, gate))?;
+                let name = name::unescape(&about.name);
+                let ending = self.members(container, about, item, |gate| unpack(&mut source, &name, gate))?;
                 Ok((ending, self.finish(source)?))
             }
             (Unpack::Seeking(unpack), Some(top)) => {
@@ -387,7 +388,7 @@ impl Take for Members<'_, '_> {
     fn take(&mut self, name: &str, entry: &Entry, content: &mut dyn Read) -> Result<(), Stop> {
         let about = About {
             path: name::join(&self.about.path, name),
-            name: name.rsplit('/').next().unwrap_or(name).to_owned(),
+            name: name::last(name).to_owned(),
             parent: Some(self.item),
             size: entry.size,
             times: Times { modified: entry.modified, ..Times::default() },

@@ -68,7 +68,7 @@ impl<'g> Gate<'g> {
             unique = name::again(&unique, nth);
             self.complain(entry, &format!("number {nth} of this name, read as '{unique}'"));
         }
-        let mut guarded = Guarded { content, produced: 0, packed: entry.packed, account: self.account };
+        let mut guarded = Guarded { content, produced: 0, packed: entry.packed, account: self.account, failed: false };
         self.taker.take(&unique, entry, &mut guarded)
     }
 
@@ -88,11 +88,6 @@ impl<'g> Gate<'g> {
     /// Whether something was left out or odd.
     pub fn has_issues(&self) -> bool {
         self.issues > 0
-    }
-
-    /// The most members that a file may have, over all depths.
-    pub fn most_members(&self) -> u64 {
-        self.account.limits.members
     }
 
     fn count(&mut self, entry: &Entry) -> Result<(), Stop> {
@@ -119,10 +114,23 @@ struct Guarded<'g> {
     produced: u64,
     packed: Option<u64>,
     account: &'g Account<'g>,
+    /// Decoders may do anything when they are asked again after an error.
+    failed: bool,
 }
 
 impl Read for Guarded<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.failed {
+            return Err(io::Error::other("reading failed before"));
+        }
+        let read = self.read_within_bounds(into);
+        self.failed = read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        read
+    }
+}
+
+impl Guarded<'_> {
+    fn read_within_bounds(&mut self, into: &mut [u8]) -> io::Result<usize> {
         // A decoder of others that panics on hostile bytes must not take the import with it.
         let content = &mut *self.content;
         let read = catch_unwind(AssertUnwindSafe(|| content.read(into)));

@@ -21,7 +21,7 @@ fn recognise(head: &mut Head) -> Result<Recognised, String> {
     }
 }
 
-fn unpack(input: &mut dyn BufRead, name: &str, gate: &mut Gate) -> Result<Ending, Stop> {
+fn unpack(input: &mut dyn BufRead, name: &[u8], gate: &mut Gate) -> Result<Ending, Stop> {
     let decoder = GzDecoder::new(input);
     let (stored_name, modified) = match decoder.header() {
         Some(header) => (header.filename().map(<[u8]>::to_vec), header.mtime()),

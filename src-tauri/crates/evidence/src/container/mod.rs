@@ -3,9 +3,11 @@
 //! A member has a name, its own hashes, and a parent. What may not be read (links, devices, encrypted members, names that leave the
 //! archive) and what would not end (bombs) becomes an issue of the container, which is then partial.
 
+mod directory;
 mod guard;
 mod gzip;
 mod sevenz;
+mod sevenz_header;
 mod tar;
 mod zip;
 mod zstd;
@@ -34,8 +36,8 @@ pub(crate) struct Container {
 
 /// How members come out: they are handed to the gate, one after the other.
 pub(crate) enum Unpack {
-    /// From first to last byte. The name is the container's own.
-    Streaming(fn(input: &mut dyn BufRead, name: &str, gate: &mut Gate) -> Result<Ending, Stop>),
+    /// From first to last byte. The name is the container's own, without folders.
+    Streaming(fn(input: &mut dyn BufRead, name: &[u8], gate: &mut Gate) -> Result<Ending, Stop>),
     /// By a directory inside.
     Seeking(fn(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop>),
 }
@@ -73,16 +75,17 @@ impl From<Cancelled> for Stop {
 
 /// What the only member of a compressed file is called: as the file, without the ending that says how it is compressed; else as
 /// the file itself says; else as the file.
-fn member_name(container: &str, endings: &[(&str, &str)], stored: Option<Vec<u8>>) -> Vec<u8> {
-    let lower = container.to_ascii_lowercase();
+fn member_name(container: &[u8], endings: &[(&str, &str)], stored: Option<Vec<u8>>) -> Vec<u8> {
     for (ending, instead) in endings {
-        if let Some(stem) =
-            lower.strip_suffix(ending).and_then(|stem| container.get(..stem.len())).filter(|stem| !stem.is_empty())
+        if let Some((stem, end)) =
+            container.len().checked_sub(ending.len()).and_then(|at| container.split_at_checked(at))
+            && !stem.is_empty()
+            && end.eq_ignore_ascii_case(ending.as_bytes())
         {
-            return format!("{stem}{instead}").into_bytes();
+            return [stem, instead.as_bytes()].concat();
         }
     }
-    stored.filter(|name| crate::name::check(name).is_ok()).unwrap_or_else(|| container.as_bytes().to_vec())
+    stored.filter(|name| crate::name::check(name).is_ok()).unwrap_or_else(|| container.to_vec())
 }
 
 /// A spool is held in memory up to this size.

@@ -1,11 +1,11 @@
 //! zip, by the `zip` crate, through its central directory.
 
-use std::io::{self, Read, SeekFrom};
+use std::cell::Cell;
 
 use model::Time;
-use zip::ZipArchive;
-use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
+use super::directory::{Bounded, LONGEST_DIRECTORY};
 use super::{Container, Entry, Gate, ReadSeek, Stop, Unpack};
 use crate::format::{Ending, Head, Recognised};
 
@@ -21,17 +21,12 @@ fn recognise(head: &mut Head) -> Result<Recognised, String> {
 }
 
 fn unpack(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop> {
-    match directory_size(input) {
-        Ok(size) if size > gate.most_members().saturating_mul(LONGEST_ENTRY) => {
-            return Ok(Ending::Failed(format!("a zip directory of {size} bytes is more than is read")));
-        }
-        Ok(_) => {}
-        Err(error) => return Ok(Ending::Failed(format!("reading the zip directory: {error}"))),
-    }
-    let mut archive = match ZipArchive::new(input) {
+    let left = Cell::new(Some(LONGEST_DIRECTORY));
+    let mut archive = match ZipArchive::new(Bounded::new(input, &left)) {
         Ok(archive) => archive,
         Err(error) => return Ok(Ending::Failed(format!("reading the zip directory: {error}"))),
     };
+    left.set(None);
     for index in 0..archive.len() {
         let (name, mut entry, refusal) = match archive.by_index_raw(index) {
             Ok(member) => {
@@ -52,10 +47,12 @@ fn unpack(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop> {
                     continue;
                 }
                 let refusal = match (member.encrypted(), member.unix_mode().map(|mode| mode & 0o170_000)) {
-                    (true, _) => Some("encrypted"),
-                    (_, Some(0o120_000)) => Some("a symbolic link"),
-                    (_, Some(0o010_000 | 0o020_000 | 0o060_000 | 0o140_000)) => Some("a device, pipe or socket"),
-                    _ => None,
+                    (true, _) => Some("encrypted".to_owned()),
+                    (_, Some(0o120_000)) => Some("a symbolic link".to_owned()),
+                    (_, Some(0o010_000 | 0o020_000 | 0o060_000 | 0o140_000)) => {
+                        Some("a device, pipe or socket".to_owned())
+                    }
+                    _ => unsupported(member.compression()),
                 };
                 (name, entry, refusal)
             }
@@ -66,10 +63,9 @@ fn unpack(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop> {
         };
         entry.name = &name;
         match refusal {
-            Some(why) => gate.refuse(&entry, why)?,
+            Some(why) => gate.refuse(&entry, &why)?,
             None => match archive.by_index(index) {
                 Ok(mut member) => gate.member(&entry, &mut member)?,
-                Err(ZipError::UnsupportedArchive(why)) => gate.refuse(&entry, why)?,
                 Err(error) => gate.refuse(&entry, &error.to_string())?,
             },
         }
@@ -77,22 +73,15 @@ fn unpack(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop> {
     Ok(if gate.has_issues() { Ending::Partial } else { Ending::Complete })
 }
 
-/// A directory entry is seldom longer; the directory is held in memory.
-const LONGEST_ENTRY: u64 = 1024;
-/// Of the record at the end (APPNOTE 4.3.16), without the comment, which has at most 65 535 bytes.
-const END: usize = 22;
-
-/// What the directory must hold in memory, by where it starts: everything from there to the end of the file.
-fn directory_size(input: &mut dyn ReadSeek) -> io::Result<u64> {
-    let length = input.seek(SeekFrom::End(0))?;
-    let tail = length.min(END as u64 + 65_535);
-    input.seek(SeekFrom::Start(length - tail))?;
-    let mut bytes = Vec::new();
-    Read::take(&mut *input, tail).read_to_end(&mut bytes)?;
-    input.seek(SeekFrom::Start(0))?;
-    let end = bytes.windows(END).rev().find(|window| window.starts_with(b"PK\x05\x06"));
-    let end = end.ok_or_else(|| io::Error::other("no end of central directory: cut short, or no zip"))?;
-    Ok(end.get(12..16).and_then(|four| four.first_chunk()).map_or(0, |four| u64::from(u32::from_le_bytes(*four))))
+/// Why a member packed in this way cannot be read, if it cannot.
+fn unsupported(method: CompressionMethod) -> Option<String> {
+    #[expect(deprecated, reason = "there is no other way to the number")]
+    match method {
+        CompressionMethod::Unsupported(number) => {
+            Some(format!("packed by method {number} ({method}), which is not supported"))
+        }
+        _ => None,
+    }
 }
 
 /// zip keeps local time without a zone; it is taken as UTC.

@@ -19,7 +19,7 @@ fn recognise(head: &mut Head) -> Result<Recognised, String> {
     Ok("Zstandard magic".to_owned().into())
 }
 
-fn unpack(input: &mut dyn BufRead, name: &str, gate: &mut Gate) -> Result<Ending, Stop> {
+fn unpack(input: &mut dyn BufRead, name: &[u8], gate: &mut Gate) -> Result<Ending, Stop> {
     let member = member_name(name, &[(".zst", ""), (".tzst", ".tar"), (".zstd", "")], None);
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(WINDOW);
