@@ -13,7 +13,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$here/hollis-street
 parts=$here/household
-work=$(mktemp -d /tmp/hollis.XXXXXX)
 export LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
 
 # ---------------------------------------------------------------------------------------------------------------- needs
@@ -30,6 +29,8 @@ if ((${#missing[@]})); then echo "missing packages: ${missing[*]}" >&2; exit 3; 
 if ((EUID)); then echo "making network namespaces needs root" >&2; exit 3; fi
 
 # -------------------------------------------------------------------------------------------------------------- devices
+
+work=$(mktemp -d /tmp/hollis.XXXXXX)
 
 # The first half of each address is the true block of a vendor, the rest is ours (14 for the house number).
 declare -A mac=(
