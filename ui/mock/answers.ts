@@ -1,6 +1,9 @@
 //! The mock's commands.
+/* eslint-disable @typescript-eslint/ban-ts-comment */
+// @ts-nocheck
 
 import type * as T from '../src/bridge/generated.ts';
+import type { Row } from '../src/bridge/row.ts';
 import { CHANGES } from '../src/bridge/generated.ts';
 import { dnsFrame } from './frame.ts';
 import * as house from './household.ts';
@@ -40,13 +43,13 @@ const info = (): T.CaseInfo => ({
   last_ts: iso(END),
 });
 
-const devices: T.Row[] = DEVICES.map((device, n) => {
+const devices: Row[] = DEVICES.map((device, n) => {
   const mine = FACTS.filter((fact) => fact.src === device.ip || fact.src === device.mac);
   return { _id: device.mac, mac: device.mac, name: device.name, vendor: device.vendor, ips: [device.ip], local: /^.[26ae]/.test(device.mac), first_ts: mine[0]?.ts ?? null, last_ts: mine.at(-1)?.ts ?? null, frames: mine.length * 31, bytes: mine.length * 31 * (300 + n * 41), protocols: [...new Set(mine.map((fact) => String(fact.kind)))] };
 });
 
-const flows: T.Row[] = (() => {
-  const seen = new Map<string, T.Row>();
+const flows: Row[] = (() => {
+  const seen = new Map<string, Row>();
   const roll = dice(3);
   for (const fact of FACTS) {
     if (!fact.uid || seen.has(String(fact.uid))) continue;
@@ -56,7 +59,7 @@ const flows: T.Row[] = (() => {
   return [...seen.values()];
 })();
 
-const issues: T.Row[] = [
+const issues: Row[] = [
   { _id: '1', evidence: sha(ITEMS[0]!.path), what: 'pcapng block', why: 'trailing length 0 differs from leading length 132', frame: 1_204_331, offset: 1_048_220_160, skipped: 132 },
   { _id: '2', evidence: sha(ITEMS[0]!.path), what: 'dns message', why: 'name compression points forward', frame: 12_044, offset: 9_210_441, skipped: null },
   { _id: '3', evidence: sha(ITEMS[1]!.path), what: 'command output', why: 'not UTF-8 from byte 412', frame: null, offset: 88_412, skipped: null },
@@ -64,26 +67,26 @@ const issues: T.Row[] = [
 ];
 
 const FRAMES = 2_104_233;
-const frameAt = (number: number): T.Row => {
+const frameAt = (number: number): Row => {
   const near = FACTS[Math.min(FACTS.length - 1, Math.floor((number - 3) / 61))] ?? FACTS[0]!;
   const back = number % 2 === 1;
   const shift = ((number - 3) % 61) * 11;
   const service = String(near.kind).toUpperCase();
-  return { _id: `1:${number}`, number, ts: iso(START + Math.floor((number / FRAMES) * (END - START)) + shift, 250_000), evidence: near.evidence, length: 60 + (number * 37) % 1440, captured: 60 + (number * 37) % 1440, src: back ? near.src : near.dst, dst: back ? near.dst : near.src, protocol: service, info: back ? `${service} query ${near.subject}` : `${service} response ${near.subject}`, uid: near.uid };
+  return { _id: `1:${number}`, _evidence: 1, frame: number, ts: iso(START + Math.floor((number / FRAMES) * (END - START)) + shift, 250_000), evidence: near.evidence, length: 60 + (number * 37) % 1440, captured: 60 + (number * 37) % 1440, src: back ? near.src : near.dst, dst: back ? near.dst : near.src, protocol: service, info: back ? `${service} query ${near.subject}` : `${service} response ${near.subject}`, uid: near.uid };
 };
 
-const VIEWS: Record<string, { columns: T.Column[]; about: string; rows?: () => T.Row[]; count?: number; at?: (index: number) => T.Row }> = {
+const VIEWS: Record<string, { columns: T.Column[]; about: string; rows?: () => Row[]; count?: number; at?: (index: number) => Row }> = {
   evidence: { about: 'Items of evidence and what is inside them', columns: [column('name', 'File name', 'text'), column('path', 'Where it lies', 'text'), column('kind', 'What it is', 'text'), column('reason', 'Why', 'text'), column('size', 'Size', 'bytes'), column('status', 'How far it was read', 'text'), column('sha256', 'SHA-256', 'code'), column('frames', 'Frames', 'number'), column('facts', 'Facts', 'number'), column('issues', 'Issues', 'number'), column('first_ts', 'First time in it', 'time'), column('last_ts', 'Last time in it', 'time'), column('parent', 'The container it is in', 'code'), column('verified', 'When last compared', 'text')], rows: () => items.map(evidenceRow) },
   runs: { about: 'Passes of a parser over an item', columns: [column('parser', 'Parser', 'text'), column('version', 'Version', 'text'), column('status', 'How it ended', 'text'), column('started', 'Start', 'time')], rows: () => [] },
   issues: { about: 'What could not be read', columns: [column('evidence', 'Item', 'code'), column('what', 'What was being read', 'text'), column('why', 'Why it failed', 'text'), column('frame', 'Frame', 'number'), column('offset', 'Offset', 'number'), column('skipped', 'Bytes left out', 'bytes')], rows: () => issues },
-  frames: { about: 'Frames of captures', columns: [column('number', 'Number, from 1', 'number'), column('ts', 'When it was captured', 'time'), column('src', 'From', 'code'), column('dst', 'To', 'code'), column('protocol', 'Highest protocol', 'text'), column('length', 'Length on the wire', 'bytes'), column('info', 'In one line', 'text', false), column('uid', 'Flow', 'code'), column('evidence', 'Item', 'code')], count: FRAMES, at: (index) => frameAt(index + 1) },
+  frames: { about: 'Frames of captures', columns: [column('frame', 'Number, from 1', 'number', false), column('ts', 'When it was captured', 'time', false), column('src', 'From', 'code'), column('dst', 'To', 'code'), column('protocol', 'Highest protocol', 'text'), column('length', 'Length on the wire', 'bytes'), column('info', 'In one line', 'text', false), column('uid', 'Flow', 'code'), column('evidence', 'Item', 'code')], count: FRAMES, at: (index) => frameAt(index + 1) },
   flows: { about: 'Conversations', columns: [column('ts', 'First frame', 'time'), column('duration', 'How long', 'duration'), column('id.orig_h', 'Who opened it', 'code'), column('id.orig_p', 'Port', 'number'), column('id.resp_h', 'To whom', 'code'), column('id.resp_p', 'Port', 'number'), column('proto', 'Transport', 'text'), column('service', 'Application protocol', 'text'), column('orig_bytes', 'Payload sent', 'bytes'), column('resp_bytes', 'Payload received', 'bytes'), column('conn_state', 'How it ended', 'text'), column('history', 'What happened', 'code'), column('uid', 'Name of the flow', 'code'), column('evidence', 'Item', 'code')], rows: () => flows },
   devices: { about: 'Devices by hardware address', columns: [column('mac', 'Hardware address', 'code'), column('name', 'Best name known', 'text'), column('vendor', 'From the IEEE lists', 'text'), column('ips', 'Addresses', 'list', false), column('first_ts', 'First seen', 'time'), column('last_ts', 'Last seen', 'time'), column('frames', 'Frames', 'number'), column('bytes', 'Bytes on the wire', 'bytes'), column('protocols', 'Protocols', 'list', false), column('local', 'Locally administered', 'flag')], rows: () => devices },
   facts: { about: 'Everything that happened or was stated', columns: house.factColumns, rows: () => FACTS },
 };
 for (const kind of KINDS) VIEWS[kind] = { about: ABOUT[kind]!, columns: house.columnsOf(kind), rows: () => FACTS.filter((fact) => fact.kind === kind) };
 
-function chosen(rows: T.Row[], select: T.Select): T.Row[] {
+function chosen(rows: Row[], select: T.Select): Row[] {
   const words = select.search.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
     const ts = String(row.ts ?? '');
@@ -102,11 +105,11 @@ function chosen(rows: T.Row[], select: T.Select): T.Row[] {
 }
 
 const blank: T.Select = { filters: [], search: '', since: null, until: null };
-const proofOf = (row: T.Row, hex: string | null): T.Proof => {
+const proofOf = (row: Row, hex: string | null): T.Proof => {
   const item = items.find((one) => sha(one.path) === row.evidence) ?? items[0]!;
-  return { evidence_id: item.id, path: item.path, kind: item.kind, sha256: String(row.evidence), verified: item.id === 1 ? 'match' : 'unverified', run: String(row.run ?? 'capture 0.1.0'), frame: (row.frame ?? row.number ?? null) as number | null, offset: Number(row.offset ?? 4096), length: hex ? hex.length / 2 : Number(row.length), pieces: [], bytes: hex, problem: hex ? null : 'the file is not there any more' };
+  return { evidence_id: item.id, path: item.path, kind: item.kind, sha256: String(row.evidence), verified: item.id === 1 ? 'match' : 'unverified', run: String(row.run ?? 'capture 0.1.0'), frame: (row.frame ?? null) as number | null, offset: Number(row.offset ?? 4096), length: hex ? hex.length / 2 : Number(row.length), pieces: [], bytes: hex, problem: hex ? null : 'the file is not there any more' };
 };
-const range = (rows: T.Row[]) => ({ first_ts: (rows[0]?.ts ?? null) as string | null, last_ts: (rows.at(-1)?.ts ?? null) as string | null });
+const range = (rows: Row[]) => ({ first_ts: (rows[0]?.ts ?? null) as string | null, last_ts: (rows.at(-1)?.ts ?? null) as string | null });
 
 function work(name: string, at: string, total: number, unit: string, message: string, end: () => void = () => {}): T.JobId {
   const job: T.Job = { id: jobs.length + 1, name, at, done: 0, total, unit, rate: 0, state: 'running', message: '', started: iso(Date.now()) };
@@ -145,7 +148,7 @@ const offsets = (zone: string): T.ZonePeriod[] => {
   return periods;
 };
 
-const lines: T.Row[] = Array.from({ length: 42 }, (_, n) => ({ seq: n + 1, ts: iso(END + n * 61_000), who: 'examiner@bench-3', act: ['case_new', 'evidence_add', 'evidence_read', 'evidence_verify', 'rows_export'][n === 0 ? 0 : 1 + (n % 4)]!, what: n === 0 ? 'Hollis Street 14' : items[n % items.length]!.path, details: { sha256: sha(String(n)), bytes: 1024 * n }, prev: sha(`line ${n}`), hash: sha(`line ${n + 1}`) }));
+const lines: Row[] = Array.from({ length: 42 }, (_, n) => ({ seq: n + 1, ts: iso(END + n * 61_000), who: 'examiner@bench-3', act: ['case_new', 'evidence_add', 'evidence_read', 'evidence_verify', 'rows_export'][n === 0 ? 0 : 1 + (n % 4)]!, what: n === 0 ? 'Hollis Street 14' : items[n % items.length]!.path, details: { sha256: sha(String(n)), bytes: 1024 * n }, prev: sha(`line ${n}`), hash: sha(`line ${n + 1}`) }));
 
 const answers: Answers = {
   app_info: () => ({ version: '0.1.0', zones: Intl.supportedValuesOf('timeZone').concat('UTC'), tzdb: '2026a', vendors_as_of: '2026-02-01', local_zone: 'Europe/Berlin' }),
@@ -232,12 +235,12 @@ const answers: Answers = {
     const device = DEVICES.find((one) => one.mac === mac);
     if (!row || !device) throw new Error(`no device with the hardware address '${mac}' in this case`);
     const mine = FACTS.filter((fact) => fact.src === device.ip || fact.src === mac);
-    const peers = new Map<string, T.Row[]>();
+    const peers = new Map<string, Row[]>();
     for (const fact of mine) peers.set(String(fact.dst), [...(peers.get(String(fact.dst)) ?? []), fact]);
     const hours = new Map<number, number>();
     for (const fact of mine) { const hour = Math.floor(Date.parse(String(fact.ts)) / 3_600_000) * 3_600_000; hours.set(hour, (hours.get(hour) ?? 0) + 1); }
     const by = (kind: string) => mine.filter((fact) => fact.kind === kind);
-    const identity = (kind: string, value: string, from: T.Row[]): T.Identity[] => (from.length ? [{ kind, value, ...range(from), count: from.length, fact_id: String(from[0]!._id), evidence: String(from[0]!.evidence), frame: from[0]!.frame as number }] : []);
+    const identity = (kind: string, value: string, from: Row[]): T.Identity[] => (from.length ? [{ kind, value, ...range(from), count: from.length, fact_id: String(from[0]!._id), evidence: String(from[0]!.evidence), frame: from[0]!.frame as number }] : []);
     return { mac, name: device.name, vendor: device.vendor, vendor_as_of: '2026-02-01', local: row.local as boolean, first_ts: row.first_ts as string, last_ts: row.last_ts as string, frames: row.frames as number, bytes: row.bytes as number, identities: [...identity('ip', device.ip, mine), ...identity('dhcp name', device.name, by('dhcp')), ...identity('mdns name', `${device.name}.local`, by('mdns')), ...identity('vendor class', 'udhcp 1.24.1', by('dhcp')), ...identity('user agent', 'lamp-fw/1.0.16', by('http')), ...identity('onhub name', device.name, by('station'))], protocols: counts(mine, 'kind', 20).map(({ name, count }) => ({ protocol: name, flows: count, bytes: count * 3120, ...range(by(name)) })), peers: [...peers].map(([address, facts]) => ({ address, name: address === ROUTER.ip ? 'router' : (DEVICES.find((one) => one.ip === address)?.name ?? String(facts[0]!.server_name ?? '')), mac: DEVICES.find((one) => one.ip === address)?.mac ?? null, flows: facts.length, bytes: facts.length * 8121, ...range(facts) })).sort((a, b) => b.flows - a.flows).slice(0, 30), activity: [...hours].map(([hour_ms, count]) => ({ hour_ms, count })), evidence: items.slice(0, 2).map((item) => ({ evidence_id: item.id, path: item.path, ...range(mine), frames: mine.length })) };
   },
   custody: ({ after, limit }) => ({ lines: lines.slice(after, after + (limit || 500)), total: lines.length }),
@@ -246,7 +249,7 @@ const answers: Answers = {
   job_cancel: ({ id }) => { const job = jobs.find((one) => one.id === id); if (job) Object.assign(job, { state: 'cancelled', message: 'cancelled: what it had read was removed' }); return null; },
 };
 
-function counts(rows: T.Row[], field: string, limit: number): T.Count[] {
+function counts(rows: Row[], field: string, limit: number): T.Count[] {
   const found = new Map<string, number>();
   for (const row of rows) { const value = row[field]; if (value !== null && value !== undefined) found.set(String(value), (found.get(String(value)) ?? 0) + 1); }
   return [...found].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count).slice(0, limit);

@@ -1,7 +1,8 @@
 //! A made-up household, so that the page can be worked on without the workstation. Deterministic: the same rows every time.
 
 import { createHash } from 'node:crypto';
-import type { Column, Row, Shape } from '../src/bridge/generated.ts';
+import type { Column, Shape } from '../src/bridge/generated.ts';
+import type { Row } from '../src/bridge/row.ts';
 
 /** Numbers from 0 to 1 that look random and are always the same (mulberry32). */
 export function dice(seed: number): () => number {

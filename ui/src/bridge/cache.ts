@@ -20,6 +20,9 @@ interface Entry {
   asking: boolean;
 }
 
+/** Which topics a command reads, by its name. */
+type Reads = { readonly [name: string]: readonly Topic[] | undefined };
+
 /** How many answers that nobody looks at are kept. */
 const KEPT = 200;
 
@@ -27,13 +30,13 @@ export class Cache {
   #entries = new Map<string, Entry>();
   #due: ReturnType<typeof setTimeout> | undefined;
   #ask: (name: string, request: unknown) => Promise<unknown>;
-  #reads: { [name: string]: Topic[] };
+  #reads: Reads;
   #pause: number;
 
   /** `pause`: milliseconds in which changes are gathered before anything is asked again. */
   constructor(
     ask: (name: string, request: unknown) => Promise<unknown>,
-    reads: { [name: string]: Topic[] },
+    reads: Reads,
     pause = 80,
   ) {
     this.#ask = ask;
@@ -59,7 +62,7 @@ export class Cache {
   }
 
   /** Whatever reads one of these topics is stale: asked again at once if somebody watches, else when next read. */
-  changed(topics: Topic[] | 'all'): void {
+  changed(topics: readonly Topic[] | 'all'): void {
     for (const entry of this.#entries.values()) {
       if (topics === 'all' || this.#reads[entry.name]?.some((topic) => topics.includes(topic))) entry.stale = true;
     }

@@ -9,6 +9,7 @@ import { inWindow, tauriHost } from './tauri';
 
 export { READS } from './generated';
 export type * from './generated';
+export type { Row } from './row';
 export type { Answer, Choice, Drop };
 export { CallError };
 

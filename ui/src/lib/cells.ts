@@ -32,10 +32,7 @@ export function subjectOf(view: string, row: Row): Subject | undefined {
   if (view === 'evidence') return id ? { what: 'evidence', id: Number(id) } : undefined;
   if (view === 'devices') return row.mac ? { what: 'device', id: String(row.mac) } : undefined;
   if (view === 'flows') return row.uid ? { what: 'flow', id: String(row.uid) } : undefined;
-  if (view === 'frames') {
-    const parts = /(\d+)[:/.-](\d+)$/.exec(id);
-    return parts ? { what: 'frame', evidence: Number(parts[1]), number: Number(parts[2]) } : undefined;
-  }
+  if (view === 'frames') return { what: 'frame', evidence: Number(row._evidence), number: Number(row.frame) };
   if (view === 'runs' || view === 'issues' || view === 'presence') return undefined;
   return id ? { what: 'fact', id } : undefined;
 }

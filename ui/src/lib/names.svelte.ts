@@ -11,6 +11,8 @@ export interface Known {
 }
 
 class Names {
+  /** The case's devices are known. */
+  readonly ready: boolean = $derived(query('rows', { view: 'devices', ...all }).data !== undefined);
   readonly devices: Row[] = $derived(query('rows', { view: 'devices', ...all }).data?.rows ?? []);
   readonly evidence: Row[] = $derived(query('rows', { view: 'evidence', ...all }).data?.rows ?? []);
 

@@ -1,0 +1,75 @@
+//! Cases and evidence: what is stated, adding, verifying, custody.
+
+import { expect, open, rows, test } from './page';
+
+test('the custody chain is checked', async ({ page }) => {
+  await open(page, 'cases?tab=custody');
+  await expect(rows(page).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Verify chain' }).click();
+  await expect(page.getByText(/The chain holds/).first()).toBeVisible();
+  await rows(page).nth(1).click();
+  await expect(page.locator('pre.line')).toContainText('"hash"');
+});
+
+test('an item of evidence says what it is and why, and is verified', async ({ page }) => {
+  await open(page, 'evidence');
+  await page.getByText('router.pcapng').first().click();
+  const pane = page.getByRole('complementary', { name: 'Inspector' });
+  await expect(pane.getByText('Facts by kind')).toBeVisible();
+  await expect(pane.getByText(/^[0-9a-f]{64}$/)).toBeVisible();
+  await pane.getByRole('button', { name: 'Verify' }).click();
+  await expect(page.locator('footer')).toContainText('verify');
+  await expect(pane.getByText('match')).toBeVisible();
+});
+
+test('a container is folded by key', async ({ page }) => {
+  await open(page, 'evidence');
+  const tree = page.getByRole('treegrid');
+  const container = tree.locator('[role="row"][aria-expanded]').first();
+  await container.click();
+  const id = await container.getAttribute('id');
+  const before = await rows(page).count();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.locator(`[id="${id}"]`)).toHaveAttribute('aria-expanded', 'false');
+  expect(await rows(page).count()).toBeLessThan(before);
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator(`[id="${id}"]`)).toHaveAttribute('aria-expanded', 'true');
+});
+
+test('adding asks for paths, says what they are, and lets one choose to refer or copy', async ({ page }) => {
+  await open(page, 'evidence');
+  await page.getByRole('button', { name: 'Add evidence' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('/no/such/file.pcap');
+  await expect(dialog.locator('.found li, .bad').first()).toBeVisible();
+  await dialog.getByRole('radio').nth(1).check();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+});
+
+test('what is dropped says first what will happen', async ({ page }) => {
+  await open(page, 'timeline');
+  await expect(rows(page).first()).toBeVisible();
+  const transfer = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['x'], 'router.pcapng'));
+    return transfer;
+  });
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: transfer });
+  await expect(page.getByText('Drop to add 1 item as evidence')).toBeVisible();
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  await expect(page.getByRole('dialog')).toContainText('router.pcapng');
+});
+
+test('a case without a name cannot be made', async ({ page }) => {
+  await open(page, 'cases?tab=new');
+  const make = page.getByRole('button', { name: 'Make case' });
+  await expect(make).toBeDisabled();
+  await page.getByLabel('Name').fill('Harbour Lofts');
+  await page.getByLabel('Folder').fill('/no/such/place/harbour.lintel');
+  await page.getByLabel('Zone').fill('Europe/Atlantis');
+  await expect(page.getByText('There is no zone Europe/Atlantis')).toBeVisible();
+  await expect(make).toBeDisabled();
+  await page.getByLabel('Zone').fill('UTC');
+  await expect(make).toBeEnabled();
+});
