@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 
 /// Bytes read at once. At most seven chunks are in flight: two waiting for each of the two readers, three in work.
 pub const CHUNK: usize = 4 << 20;
+/// Bytes read at once where the next ones may be long in coming, or are not wanted.
+const PIECE: usize = 256 << 10;
 /// How much of an item [`Source::head`] shows.
 pub const HEAD: usize = 64 << 10;
 /// Chunks waiting for one reader.
@@ -84,12 +86,18 @@ impl<'a> Source<'a> {
 
     /// Like [`Source::over`], with chunks of another size.
     pub fn over_with_chunks(read: &'a mut dyn Read, watch: &'a dyn Watch, chunk_size: usize) -> Source<'a> {
-        Source::new(Feed::Here { read, hashing: Some(Hashing::default()) }, watch, false, chunk_size.max(1))
+        Source::new(Feed::Here { read, hashing: Some(Hashing::default()), full: true }, watch, false, chunk_size.max(1))
+    }
+
+    /// Reads what is being written at this moment, such as a running capture: bytes are shown as soon as they come.
+    pub fn live(read: &'a mut dyn Read, watch: &'a dyn Watch) -> Source<'a> {
+        let feed = Feed::Here { read, hashing: Some(Hashing::default()), full: false };
+        Source::new(feed, watch, true, PIECE)
     }
 
     /// Like [`Source::over`] for bytes that were hashed before; [`Source::finish`] then gives the hashes of nothing.
     pub fn again(read: &'a mut dyn Read, watch: &'a dyn Watch) -> Source<'a> {
-        Source::new(Feed::Here { read, hashing: None }, watch, false, 256 << 10)
+        Source::new(Feed::Here { read, hashing: None, full: true }, watch, false, PIECE)
     }
 
     fn new(feed: Feed<'a>, watch: &'a dyn Watch, on_disk: bool, chunk_size: usize) -> Source<'a> {
@@ -285,19 +293,11 @@ impl BufRead for Source<'_> {
 /// Where chunks come from.
 enum Feed<'a> {
     /// A file that may be short.
-    File {
-        file: Box<dyn Read + Send>,
-        hashing: Hashing,
-    },
+    File { file: Box<dyn Read + Send>, hashing: Hashing },
     /// A file that a thread reads ahead of us.
-    Thread {
-        chunks: Receiver<Next>,
-        thread: JoinHandle<Hashing>,
-    },
-    Here {
-        read: &'a mut dyn Read,
-        hashing: Option<Hashing>,
-    },
+    Thread { chunks: Receiver<Next>, thread: JoinHandle<Hashing> },
+    /// `full`: chunks wait until they are full.
+    Here { read: &'a mut dyn Read, hashing: Option<Hashing>, full: bool },
 }
 
 /// What reading gave: bytes, and perhaps why there are no more. Neither: the end.
@@ -311,9 +311,9 @@ impl Feed<'_> {
     fn next(&mut self, size: usize, pool: &Arc<Pool>) -> Next {
         match self {
             Feed::Thread { chunks, .. } => chunks.recv().unwrap_or_default(),
-            Feed::Here { read, hashing } => Chunk::read(*read, size, pool, hashing.as_mut()),
+            Feed::Here { read, hashing, full } => Chunk::read(*read, size, pool, hashing.as_mut(), *full),
             Feed::File { file, hashing } => {
-                let mut next = Chunk::read(file, size, pool, Some(hashing));
+                let mut next = Chunk::read(file, size, pool, Some(hashing), true);
                 if next.error.is_none() && next.chunk.as_ref().is_some_and(|chunk| chunk.used == size) {
                     next.error = self.read_ahead(size, pool).err();
                 }
@@ -330,7 +330,7 @@ impl Feed<'_> {
         let (send, chunks) = sync_channel(WAITING);
         let thread = Builder::new().name("evidence reader".into()).spawn(move || {
             loop {
-                let next = Chunk::read(&mut file, size, &pool, Some(&mut hashing));
+                let next = Chunk::read(&mut file, size, &pool, Some(&mut hashing), true);
                 let last = next.chunk.is_none() || next.error.is_some();
                 if send.send(next).is_err() || last {
                     return hashing; // nobody wants more, or there is no more
@@ -352,8 +352,8 @@ struct Chunk {
 type Pool = Mutex<Vec<Vec<u8>>>;
 
 impl Chunk {
-    /// The next `size` bytes, less only at the end or before an error.
-    fn read(from: &mut dyn Read, size: usize, pool: &Arc<Pool>, hashing: Option<&mut Hashing>) -> Next {
+    /// The next `size` bytes; less at the end, before an error, or if it need not be `full`.
+    fn read(from: &mut dyn Read, size: usize, pool: &Arc<Pool>, hashing: Option<&mut Hashing>, full: bool) -> Next {
         let buffer = pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_else(|| vec![0; size]);
         let mut chunk = Chunk { buffer, used: 0, pool: pool.clone() };
         let error = loop {
@@ -364,7 +364,12 @@ impl Chunk {
             let room = free.len();
             match from.read(free) {
                 Ok(0) => break None,
-                Ok(n) => chunk.used += n.min(room),
+                Ok(n) => {
+                    chunk.used += n.min(room);
+                    if !full {
+                        break None;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break Some(error),
             }

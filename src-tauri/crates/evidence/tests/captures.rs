@@ -304,7 +304,54 @@ fn recognised_by_content_alone() {
         assert!(!new.reason.is_empty());
         assert!(new.refusals.iter().all(|refusal| !refusal.why.is_empty()));
         if *kind == "other" {
-            assert_eq!(new.refusals.len(), format::ALL.len() + 5);
+            assert_eq!(new.refusals.len(), format::ALL.len() + 7, "of all formats and containers");
         }
     }
+}
+
+/// Gives a few bytes at a time, as a pipe does, and knows how much was taken.
+struct Pipe<'p> {
+    bytes: &'p [u8],
+    taken: &'p std::cell::Cell<usize>,
+}
+
+impl std::io::Read for Pipe<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let n = into.len().min(50);
+        let n = self.bytes.read(&mut into[..n])?;
+        self.taken.set(self.taken.get() + n);
+        Ok(n)
+    }
+}
+
+#[test]
+fn a_running_capture_is_shown_as_it_comes() {
+    struct Watcher<'w> {
+        taken: &'w std::cell::Cell<usize>,
+        frames: u64,
+    }
+    impl model::Sink for Watcher<'_> {
+        fn interface(&mut self, _interface: &model::Interface) {}
+        fn frame(&mut self, frame: &model::Frame) -> Result<(), model::Cancelled> {
+            let end = frame.offset as usize + frame.bytes.len();
+            assert!(self.taken.get() < end + 50, "a frame waited for later bytes");
+            self.frames = frame.number;
+            Ok(())
+        }
+        fn fact(&mut self, _fact: model::Fact) -> Result<(), model::Cancelled> {
+            Ok(())
+        }
+        fn issue(&mut self, issue: model::Issue) {
+            panic!("{issue:?}");
+        }
+    }
+    let bytes = [pcap(Little, USEC, 1), three_records(Little, &[])].concat();
+    let taken = std::cell::Cell::new(0);
+    let mut pipe = Pipe { bytes: &bytes, taken: &taken };
+    let mut source = Source::live(&mut pipe, &());
+    let mut watcher = Watcher { taken: &taken, frames: 0 };
+    let format = format::ALL.iter().find(|format| format.name() == "pcap").unwrap();
+    assert_eq!(format.read(&mut source, &mut watcher), Ok(Ending::Complete));
+    assert_eq!(watcher.frames, 3);
+    assert_eq!(source.finish().unwrap().hashes.size, bytes.len() as u64);
 }

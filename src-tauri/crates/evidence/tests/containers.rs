@@ -32,6 +32,18 @@ fn zst(bytes: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut out = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(1)).unwrap();
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn bz2(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
 fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in members {
@@ -120,6 +132,8 @@ fn compressed_files_name_their_member() {
         (".gz", gz(&capture), "gzip", ".gz"),
         ("100%41.gz", gz(&capture), "gzip", "100%2541"),
         ("eth0.pcap.zst", zst(&capture), "zstd", "eth0.pcap"),
+        ("eth0.pcap.xz", xz(&capture), "xz", "eth0.pcap"),
+        ("eth0.pcap.bz2", bz2(&capture), "bzip2", "eth0.pcap"),
     ];
     for (file, bytes, kind, member) in cases {
         let shown = file.replace("%41", "%2541");
@@ -141,6 +155,8 @@ fn concatenated_streams_are_one() {
     let skippable = [&0x184d_2a53_u32.to_le_bytes()[..], &3_u32.to_le_bytes(), b"abc"].concat();
     let whole = "x.zst [zstd] complete\n  x [pcap] complete 3 frames";
     check("x.zst", &[zst(front), skippable, zst(back)].concat(), whole);
+    check("x.xz", &[xz(front), xz(back)].concat(), "x.xz [xz] complete\n  x [pcap] complete 3 frames");
+    check("x.bz2", &[bz2(front), bz2(back)].concat(), "x.bz2 [bzip2] complete\n  x [pcap] complete 3 frames");
 }
 
 #[test]
@@ -353,6 +369,8 @@ fn cut_and_damaged_containers_are_survived() {
     let files = [
         ("x.gz", gz(&capture)),
         ("x.zst", zst(&capture)),
+        ("x.xz", xz(&capture)),
+        ("x.bz2", bz2(&capture)),
         ("x.tar", tar(members)),
         ("x.zip", zip(members)),
         ("x.7z", sevenz(members)),
@@ -376,6 +394,17 @@ fn cut_and_damaged_containers_are_survived() {
             survive(&damaged);
         }
     }
+}
+
+#[test]
+fn a_zip_without_its_end_is_read_from_the_beginning() {
+    let bytes = zip(&[("eth0.pcap", &capture()), ("notes.txt", b"seen")]);
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    let memory = Memory::of_bytes("x.zip", &bytes[..directory]);
+    let names: Vec<_> = memory.items.iter().map(|item| (item.new.name.as_str(), item.read.frames.len())).collect();
+    assert_eq!(names, [("x.zip", 0), ("eth0.pcap", 3), ("notes.txt", 0)]);
+    let why = &memory.items[0].read.issues[0].why;
+    assert!(why.ends_with("members are looked for from the beginning"), "{why}");
 }
 
 #[test]

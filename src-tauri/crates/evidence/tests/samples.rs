@@ -2,7 +2,10 @@
 
 mod common;
 
+use std::io::Write;
+
 use common::{Memory, samples};
+use evidence::Ending;
 use model::Time;
 use serde_json::Value;
 
@@ -44,7 +47,7 @@ fn captures_hold_what_tshark_counts() {
         };
         assert_eq!(item.new.kind, kind);
         let cut = expected["capinfos"]["cut_short"].as_bool().unwrap();
-        assert_eq!(outcome.ending != evidence::Ending::Complete, cut, "{}", memory.tree());
+        assert_eq!(outcome.ending != Ending::Complete, cut, "{}", memory.tree());
         let bytes = std::fs::read(samples.join(file)).unwrap();
         for (n, frame) in frames.iter().enumerate() {
             assert_eq!(frame.number, n as u64 + 1);
@@ -67,26 +70,43 @@ fn time(text: &Value) -> Option<Time> {
 }
 
 #[test]
-fn what_captures_say_beside_their_packets() {
+fn onhub_reports_whole_cut_and_packed() {
     let Some(samples) = samples() else { return };
-    let mut out = String::new();
-    for file in ["comments-two-per-packet-be.pcapng", "nrb-custom-isb-le.pcapng", "secrets-dsb-quic.pcapng"] {
-        let memory = Memory::of(&samples.join(file));
-        let item = &memory.items[0];
-        out += &format!("{file}\n");
-        for fact in &item.read.facts {
-            let (fields, own) = (fact.fields.to_json(), fact.own.to_json());
-            out += &format!("  {} frame {:?} {fields} {own}\n", fact.kind, fact.place.frame);
-        }
-        for issue in &item.read.issues {
-            out += &format!("  ! {} @{}: {}\n", issue.what, issue.offset, issue.why);
-        }
-    }
-    println!("{out}");
+    let report = std::fs::read(samples.join("onhub/onhub.report")).unwrap();
+    let memory = Memory::of_bytes("report", &report);
+    let whole = &memory.items[0];
+    assert_eq!(whole.new.kind, "onhub", "{:?}", whole.new.refusals);
+    assert_eq!(whole.outcome.as_ref().unwrap().ending, Ending::Complete, "{}", memory.tree());
+    assert!(whole.read.facts.len() > 100);
+
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&report).unwrap();
+    let memory = Memory::of_bytes("diagnostics.txt.gz", &gz.finish().unwrap());
+    assert_eq!(memory.items[1].new.kind, "onhub");
+    assert_eq!(memory.items[1].read.facts, whole.read.facts);
+
+    let memory = Memory::of_bytes("report", &report[..report.len() / 2]);
+    let cut = &memory.items[0];
+    assert_eq!(cut.new.kind, "onhub", "{:?}", cut.new.refusals);
+    assert_eq!(cut.outcome.as_ref().unwrap().ending, Ending::Partial);
+    assert!(
+        cut.read.issues.iter().any(|issue| issue.what == "onhub" && issue.why.contains("cut short")),
+        "{}",
+        memory.tree()
+    );
 }
 
 #[test]
-fn whole_folder() {
+fn everything_is_recognised() {
     let Some(samples) = samples() else { return };
-    println!("{}", Memory::of(&samples).tree());
+    let memory = Memory::of(&samples);
+    for item in &memory.items {
+        let by_name = match item.new.name.rsplit('.').next().unwrap() {
+            "md" | "csv" => "text",
+            "report" => "onhub",
+            other => other,
+        };
+        assert_eq!(item.new.kind, by_name, "{}", item.new.path);
+    }
+    assert_eq!(memory.skipped, []);
 }

@@ -3,12 +3,14 @@
 //! A member has a name, its own hashes, and a parent. What may not be read (links, devices, encrypted members, names that leave the
 //! archive) and what would not end (bombs) becomes an issue of the container, which is then partial.
 
+mod bzip2;
 mod directory;
 mod guard;
 mod gzip;
 mod sevenz;
 mod sevenz_header;
 mod tar;
+mod xz;
 mod zip;
 mod zstd;
 
@@ -22,7 +24,8 @@ use crate::format::{Ending, Head, Recognised};
 use crate::source::Source;
 
 /// Every container we open, in the order in which they are asked.
-pub(crate) static ALL: &[&Container] = &[&gzip::GZIP, &zstd::ZSTD, &zip::ZIP, &sevenz::SEVENZ, &tar::TAR];
+pub(crate) static ALL: &[&Container] =
+    &[&gzip::GZIP, &zstd::ZSTD, &xz::XZ, &bzip2::BZIP2, &zip::ZIP, &sevenz::SEVENZ, &tar::TAR];
 
 /// A file format that holds members.
 pub(crate) struct Container {

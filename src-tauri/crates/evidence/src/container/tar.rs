@@ -73,6 +73,7 @@ fn unpack(input: &mut dyn BufRead, _name: &[u8], gate: &mut Gate) -> Result<Endi
         let entry = Entry { name: &name, size: Some(size), packed: Some(packed), modified, offset };
         let link = || member.link_name_bytes().map(|to| String::from_utf8_lossy(&to).into_owned()).unwrap_or_default();
         let refusal = match kind {
+            EntryType::Regular if name.ends_with(b"/") => continue, // a folder, as the first tars wrote it
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => None,
             EntryType::Directory => continue,
             EntryType::Symlink => Some(format!("a symbolic link to '{}'", link())),

@@ -1,8 +1,10 @@
 //! zip, by the `zip` crate, through its central directory.
 
 use std::cell::Cell;
+use std::io::{BufReader, Read, SeekFrom};
 
 use model::Time;
+use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::directory::{Bounded, LONGEST_DIRECTORY};
@@ -22,20 +24,18 @@ fn recognise(head: &mut Head) -> Result<Recognised, String> {
 
 fn unpack(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop> {
     let left = Cell::new(Some(LONGEST_DIRECTORY));
-    let mut archive = match ZipArchive::new(Bounded::new(input, &left)) {
+    let mut archive = match ZipArchive::new(Bounded::new(&mut *input, &left)) {
         Ok(archive) => archive,
-        Err(error) => return Ok(Ending::Failed(format!("reading the zip directory: {error}"))),
+        Err(error) => {
+            gate.issue(format!("reading the directory: {error}; members are looked for from the beginning"), 0);
+            return without_directory(input, gate);
+        }
     };
     left.set(None);
     for index in 0..archive.len() {
         let (name, mut entry, refusal) = match archive.by_index_raw(index) {
             Ok(member) => {
-                let name = match std::str::from_utf8(member.name_raw()) {
-                    Ok(name) => name.as_bytes().to_vec(),
-                    Err(_) => {
-                        member.name().map_or_else(|_| member.name_raw().to_vec(), |name| name.as_bytes().to_vec())
-                    }
-                };
+                let name = name(&member);
                 let entry = Entry {
                     name: &[],
                     size: Some(member.size()),
@@ -71,6 +71,47 @@ fn unpack(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop> {
         }
     }
     Ok(if gate.has_issues() { Ending::Partial } else { Ending::Complete })
+}
+
+/// Reads a zip whose end is missing by the headers in front of the members. What a writer could not seek back to say there, such
+/// as sizes, is lost.
+fn without_directory(input: &mut dyn ReadSeek, gate: &mut Gate) -> Result<Ending, Stop> {
+    if let Err(error) = input.seek(SeekFrom::Start(0)) {
+        return Ok(Ending::Failed(format!("going back to its start: {error}")));
+    }
+    let mut input = BufReader::new(input);
+    loop {
+        match zip::read::read_zipfile_from_stream(&mut input) {
+            Ok(Some(member)) if member.is_dir() => {}
+            Ok(Some(mut member)) => {
+                let name = name(&member);
+                let entry = Entry {
+                    name: &name,
+                    size: Some(member.size()),
+                    packed: Some(member.compressed_size()),
+                    modified: member.last_modified().and_then(time),
+                    offset: member.header_start(),
+                };
+                match unsupported(member.compression()) {
+                    Some(why) => gate.refuse(&entry, &why)?,
+                    None => gate.member(&entry, &mut member)?,
+                }
+            }
+            Ok(None) => return Ok(Ending::Partial),
+            Err(error) => {
+                gate.issue(format!("reading a member's header: {error}; the rest is left out"), 0);
+                return Ok(Ending::Partial);
+            }
+        }
+    }
+}
+
+/// As UTF-8 if it is that, flagged or not; else by code page 437.
+fn name<R: Read + ?Sized>(member: &ZipFile<'_, R>) -> Vec<u8> {
+    match std::str::from_utf8(member.name_raw()) {
+        Ok(name) => name.as_bytes().to_vec(),
+        Err(_) => member.name().map_or_else(|_| member.name_raw().to_vec(), |name| name.as_bytes().to_vec()),
+    }
 }
 
 /// Why a member packed in this way cannot be read, if it cannot.
