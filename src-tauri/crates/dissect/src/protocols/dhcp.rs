@@ -73,10 +73,12 @@ impl Protocol for Dhcp {
     fn recognises(&self, message: &Message, at_home: bool) -> bool {
         let bytes = message.bytes;
         let Some([op, htype, hlen, ..]) = bytes.first_chunk::<4>() else { return false };
-        let head = matches!(op, 1 | 2) && *hlen <= 16 && (*hlen == 6 || *htype != 1);
+        // Some clients of old state 16 for Ethernet's 6; with the magic number it is DHCP all the same.
+        let (head, usual) = (matches!(op, 1 | 2) && *hlen <= 16, *hlen == 6 || *htype != 1);
         let magic = bytes.get(236..OPTIONS).map(|magic| magic == MAGIC);
         // BOOTP, the older protocol on the same ports, has no magic number
-        message.transport == Transport::Udp && head && (magic == Some(true) || at_home && bytes.len() >= 44)
+        let known = magic == Some(true) && (usual || at_home) || at_home && usual && bytes.len() >= 44;
+        message.transport == Transport::Udp && head && known
     }
 
     fn conversation(&self) -> Box<dyn Conversation> {

@@ -15,8 +15,8 @@ use crate::Tree;
 
 pub struct Coap;
 
-/// Requests of one flow that are remembered for their answers.
-const MOST_REQUESTS: usize = 256;
+/// Requests of one flow that are remembered for their answers, and as many that observe.
+const MOST_REQUESTS: usize = 64;
 
 static KINDS: [Kind; 1] = [Kind {
     name: "coap",
@@ -136,10 +136,12 @@ impl<'a> Head<'a> {
     }
 }
 
-/// What one message says about the next: requests, by who asked and with which token.
+/// What one message says about the next.
 #[derive(Default)]
 struct Exchange {
     requests: VecDeque<Request>,
+    /// Requests for notifications (RFC 7641): their answers may come for days.
+    observing: VecDeque<Request>,
 }
 
 struct Request {
@@ -216,44 +218,39 @@ impl Conversation for Exchange {
         }
         if request {
             let uri = fact.subject.clone();
-            self.remember(message.side, &head, uri);
+            self.remember(message.side, &head, uri, said.number(number::OBSERVE) == Some(0));
         }
         took
     }
 }
 
 impl Exchange {
-    /// The request that a response or an empty acknowledgement belongs to.
+    /// The request that a response or an empty acknowledgement belongs to: the latest with its token or message id.
     fn request(&self, side: Side, head: &Head) -> Option<&Request> {
         if codes::is_method(head.code) {
             return None;
         }
-        self.requests.iter().rev().find(|request| {
-            request.side != side
-                && if head.code == 0 {
-                    request.mid == head.mid
-                } else {
-                    request.token.get(..request.token_len) == Some(head.token)
-                }
+        self.requests.iter().rev().chain(self.observing.iter().rev()).find(|request| {
+            let token = request.token.get(..request.token_len);
+            request.side != side && if head.code == 0 { request.mid == head.mid } else { token == Some(head.token) }
         })
     }
 
-    fn remember(&mut self, side: Side, head: &Head, uri: String) {
+    fn remember(&mut self, side: Side, head: &Head, uri: String, observes: bool) {
         let mut token = [0; 8];
         for (to, from) in token.iter_mut().zip(head.token) {
             *to = *from;
         }
         let request = Request { side, token, token_len: head.token.len(), mid: head.mid, method: head.code, uri };
-        if let Some(at) = self
-            .requests
-            .iter()
-            .position(|former| former.side == side && former.token == token && former.token_len == request.token_len)
-        {
-            self.requests.remove(at);
-        } else if self.requests.len() >= MOST_REQUESTS {
-            self.requests.pop_front();
+        let list = if observes { &mut self.observing } else { &mut self.requests };
+        if observes {
+            // a client says from time to time that it still observes
+            list.retain(|former| former.side != side || former.token != token || former.token_len != request.token_len);
         }
-        self.requests.push_back(request);
+        if list.len() >= MOST_REQUESTS {
+            list.pop_front();
+        }
+        list.push_back(request);
     }
 }
 

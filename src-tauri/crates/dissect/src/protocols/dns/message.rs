@@ -1,6 +1,7 @@
 //! The wire format that DNS, mDNS and LLMNR share (RFC 1035 section 4).
 
 use std::fmt;
+use std::fmt::Write;
 use std::ops::Range;
 
 use crate::protocols::cursor::{Cursor, Stop};
@@ -98,6 +99,10 @@ pub fn read(bytes: &[u8]) -> Result<DnsMessage<'_>, Stop> {
     message.stop = read_body(&mut cursor, &mut message).err();
     if message.stop.is_none() {
         message.trailing = cursor.remaining();
+        // a name that leads nowhere spoils no more than itself
+        let names = message.questions.iter().map(|q| &q.name).chain(message.records.iter().map(|r| &r.name));
+        let mut broken = names.filter_map(|name| Some(Stop { at: name.bytes.start, why: name.broken?, short: false }));
+        message.stop = broken.next();
     }
     Ok(message)
 }
@@ -117,7 +122,7 @@ fn read_body<'a>(cursor: &mut Cursor<'a>, message: &mut DnsMessage<'a>) -> Resul
 
 fn question<'a>(cursor: &mut Cursor<'a>) -> Result<Question<'a>, Stop> {
     let start = cursor.at();
-    let name = Name::read(cursor)?;
+    let name = Name::read_loosely(cursor)?;
     let qtype = cursor.u16("question type cut short")?;
     let qclass = cursor.u16("question class cut short")?;
     Ok(Question { name, qtype, qclass, bytes: cursor.since(start) })
@@ -125,7 +130,7 @@ fn question<'a>(cursor: &mut Cursor<'a>) -> Result<Question<'a>, Stop> {
 
 fn record<'a>(cursor: &mut Cursor<'a>, section: Section) -> Result<Record<'a>, Stop> {
     let start = cursor.at();
-    let name = Name::read(cursor)?;
+    let name = Name::read_loosely(cursor)?;
     let rtype = cursor.u16("record type cut short")?;
     let class = cursor.u16("record class cut short")?;
     let ttl = cursor.u32("record time to live cut short")?;
@@ -138,14 +143,28 @@ fn record<'a>(cursor: &mut Cursor<'a>, section: Section) -> Result<Record<'a>, S
 #[derive(Clone)]
 pub struct Name<'a> {
     message: &'a [u8],
+    /// Where its first label is.
     at: usize,
+    /// Its length as text, or about that.
+    len: usize,
     /// The bytes at its own place, without what pointers lead to.
     pub bytes: Range<usize>,
+    /// Why it cannot be read to its end, although what follows it can.
+    pub broken: Option<&'static str>,
 }
 
 impl<'a> Name<'a> {
     /// Reads a name and checks all of it, pointers included.
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Name<'a>, Stop> {
+        let name = Name::read_loosely(cursor)?;
+        match name.broken {
+            Some(why) => Err(Stop { at: name.bytes.start, why, short: false }),
+            None => Ok(name),
+        }
+    }
+
+    /// Reads a name. Fails only if what follows it cannot be found.
+    pub fn read_loosely(cursor: &mut Cursor<'a>) -> Result<Name<'a>, Stop> {
         let start = cursor.at();
         loop {
             let at = cursor.at();
@@ -161,17 +180,51 @@ impl<'a> Name<'a> {
                 _ => return Err(Stop { at, why: "label of an unknown kind in a domain name", short: false }),
             }
         }
-        let name = Name { message: cursor.message(), at: start, bytes: cursor.since(start) };
-        let mut labels = name.labels();
+        let mut labels = Labels { message: cursor.message(), at: start, jumps: 0, len: 0, broken: None };
+        let first = labels.next().map_or(0, <[u8]>::len);
+        let at = labels.at - (1 + first) * usize::from(first > 0);
         labels.by_ref().for_each(drop);
-        match labels.broken {
-            Some(why) => Err(Stop { at: start, why, short: false }),
-            None => Ok(name),
-        }
+        let Labels { message, len, broken, .. } = labels;
+        Ok(Name { message, at, len, bytes: cursor.since(start), broken })
     }
 
     pub fn labels(&self) -> Labels<'a> {
-        Labels { message: self.message, at: self.at, jumps: 0, len: 1, broken: None }
+        Labels { message: self.message, at: self.at, jumps: 0, len: 0, broken: None }
+    }
+
+    /// Whether both are read from the same place, so that they are equal.
+    pub fn is_same(&self, other: &Name) -> bool {
+        self.at == other.at
+    }
+
+    /// Labels with dots between and none at the end; the root is `<Root>`, as Wireshark writes it. Bytes that are no text are
+    /// written `\ddd` (RFC 1035 section 5.1).
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(self.len.max(8));
+        for label in self.labels() {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            write_text(&mut text, label);
+        }
+        match self.broken {
+            Some(_) => text.push_str("<malformed>"),
+            None if text.is_empty() => text.push_str("<Root>"),
+            None => {}
+        }
+        text
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl fmt::Debug for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 
@@ -180,6 +233,7 @@ pub struct Labels<'a> {
     message: &'a [u8],
     at: usize,
     jumps: usize,
+    /// Bytes of the labels so far, each with its length.
     len: usize,
     broken: Option<&'static str>,
 }
@@ -188,85 +242,66 @@ impl<'a> Iterator for Labels<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        loop {
-            let len = usize::from(*self.message.get(self.at)?);
-            match len {
-                0 => return None,
-                1..0x40 => {
-                    let label = self.message.get(self.at + 1..self.at + 1 + len);
-                    self.at += 1 + len;
-                    self.len += 1 + len;
-                    if self.len > LONGEST_NAME {
-                        self.broken = Some("domain name of more than 255 bytes");
-                        return None;
-                    }
-                    if label.is_none() {
-                        self.broken = Some("domain name points outside the message");
-                    }
-                    return label;
-                }
-                0xc0.. => {
-                    let low = usize::from(*self.message.get(self.at + 1)?);
-                    self.at = (len & 0x3f) << 8 | low;
-                    self.jumps += 1;
-                    if self.jumps > MOST_JUMPS {
-                        self.broken = Some("compression pointers of a domain name go round in circles");
-                        return None;
-                    }
-                    if self.at >= self.message.len() {
-                        self.broken = Some("domain name points outside the message");
-                        return None;
-                    }
-                }
-                _ => {
-                    self.broken = Some("domain name points to a label of an unknown kind");
-                    return None;
-                }
+        if self.broken.is_some() {
+            return None;
+        }
+        match self.step() {
+            Ok(label) => label,
+            Err(why) => {
+                self.broken = Some(why);
+                None
             }
         }
     }
 }
 
-impl fmt::Display for Name<'_> {
-    /// Labels with dots between and none at the end; the root is `<Root>`, as Wireshark writes it. Bytes that are no text are
-    /// written `\ddd` (RFC 1035 section 5.1).
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let mut labels = self.labels().peekable();
-        if labels.peek().is_none() { f.write_str("<Root>") } else { write_labels(f, labels) }
-    }
-}
-
-impl fmt::Debug for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-fn write_labels<'a>(out: &mut impl fmt::Write, labels: impl Iterator<Item = &'a [u8]>) -> fmt::Result {
-    for (n, label) in labels.enumerate() {
-        if n > 0 {
-            out.write_char('.')?;
+impl<'a> Labels<'a> {
+    fn step(&mut self) -> Result<Option<&'a [u8]>, &'static str> {
+        const OUTSIDE: &str = "domain name points outside the message";
+        loop {
+            let len = usize::from(*self.message.get(self.at).ok_or(OUTSIDE)?);
+            match len {
+                0 => return Ok(None),
+                1..0x40 => {
+                    let label = self.message.get(self.at + 1..self.at + 1 + len).ok_or(OUTSIDE)?;
+                    self.at += 1 + len;
+                    self.len += 1 + len;
+                    if self.len >= LONGEST_NAME {
+                        return Err("domain name of more than 255 bytes");
+                    }
+                    return Ok(Some(label));
+                }
+                0xc0.. => {
+                    let low = usize::from(*self.message.get(self.at + 1).ok_or(OUTSIDE)?);
+                    self.at = (len & 0x3f) << 8 | low;
+                    self.jumps += 1;
+                    if self.jumps > MOST_JUMPS {
+                        return Err("compression pointers of a domain name go round in circles");
+                    }
+                }
+                _ => return Err("domain name points to a label of an unknown kind"),
+            }
         }
-        write_text(out, label)?;
     }
-    Ok(())
 }
 
 /// Text as it is, but for bytes that no one could read: `\ddd`.
-pub fn write_text(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
+pub fn write_text(out: &mut String, bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && bytes.iter().all(|byte| *byte >= 0x20 && *byte != 0x7f)
+    {
+        return out.push_str(text);
+    }
     for piece in bytes.utf8_chunks() {
-        let mut clean = piece.valid();
-        while let Some(at) = clean.find(|c: char| c.is_control()) {
-            let (before, rest) = clean.split_at(at);
-            out.write_str(before)?;
-            let mut rest = rest.chars();
-            write!(out, "\\{:03}", u32::from(rest.next().unwrap_or_default()))?;
-            clean = rest.as_str();
+        for character in piece.valid().chars() {
+            if character.is_control() {
+                let _ = write!(out, "\\{:03}", u32::from(character));
+            } else {
+                out.push(character);
+            }
         }
-        out.write_str(clean)?;
         for byte in piece.invalid() {
-            write!(out, "\\{byte:03}")?;
+            let _ = write!(out, "\\{byte:03}");
         }
     }
-    Ok(())
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use model::{Fields, Kind};
 
 use self::message::{DnsMessage, HEADER, Section};
-use self::records::{OPT, TXT, TypeName, class_name, opcode_name, rcode_name, type_name};
+use self::records::{OPT, TXT, class_name, opcode_name, rcode_name, type_name, type_text};
 use super::cursor::Stop;
 use super::{Conversation, Message, Out, Protocol, Step, Transport};
 use crate::{Level, Tree};
@@ -234,17 +234,20 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     };
     let (source, base) = out.tree.rebase(0, 0);
     out.tree.rebase(source, base + at.start);
-    out.tree.open("dns", flavour.label, 0..bytes.len(), || headline(&dns));
+    out.tree.open(flavour.name, flavour.label, 0..bytes.len(), || headline(&dns));
     let mut fields = Fields::new();
     let mut own = Fields::new();
     own.int("trans_id", dns.id.into());
     head(&dns, &mut out.tree, &mut fields);
     let flag_bit = if flavour.name == "mdns" { MULTICAST_BIT } else { 0 };
-    questions(&dns, flag_bit, &mut out.tree, &mut fields);
+    let names =
+        dns.questions.iter().map(|question| &question.name).chain(dns.records.iter().map(|record| &record.name));
+    let subject = names.map(message::Name::text).next().unwrap_or_default();
+    questions(&dns, &subject, flag_bit, &mut out.tree, &mut fields);
     // What a resolver answers counts down; what a device announces of itself is always the same.
     let said = answers(&dns, &mut out.tree);
     said.write_answers(&mut fields);
-    said.write_validity(&dns, if flavour.name == "dns" { &mut own } else { &mut fields });
+    said.write_validity(&dns, &subject, if flavour.name == "dns" { &mut own } else { &mut fields });
     if flavour.name == "mdns" && dns.is_response() {
         service::summarise(&dns, &mut fields);
     }
@@ -260,10 +263,8 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     if incomplete {
         own.flag("incomplete", true);
     }
-    let subject = dns.questions.first().map(|question| &question.name);
-    let subject = subject.or_else(|| dns.records.first().map(|record| &record.name)).map(ToString::to_string);
     let fact = out.fact(flavour.kinds[0].name, 0..at.end);
-    fact.subject = subject.unwrap_or_default();
+    fact.subject = subject;
     (fact.fields, fact.own) = (fields, own);
 }
 
@@ -275,7 +276,7 @@ fn headline(dns: &DnsMessage) -> String {
     let what = if dns.is_response() { "response" } else { "query" };
     let mut text = format!("{what} {:#06x}", dns.id);
     if let Some(question) = dns.questions.first() {
-        text += &format!(" {} {}", TypeName(question.qtype), question.name);
+        text += &format!(" {} {}", type_text(question.qtype), question.name);
     }
     if dns.is_response() && dns.rcode() != 0 {
         text += &format!(" {}", rcode_name(dns.rcode()).unwrap_or("error"));
@@ -338,12 +339,12 @@ fn head(dns: &DnsMessage, tree: &mut Tree, fields: &mut Fields) {
     }
 }
 
-fn questions(dns: &DnsMessage, unicast: u16, tree: &mut Tree, fields: &mut Fields) {
+fn questions(dns: &DnsMessage, query: &str, unicast: u16, tree: &mut Tree, fields: &mut Fields) {
     if let Some(first) = dns.questions.first() {
         let class = first.qclass & !unicast;
-        fields.shown("query", &first.name);
+        fields.text("query", query);
         fields.int("qtype", first.qtype.into());
-        fields.shown("qtype_name", TypeName(first.qtype));
+        fields.text("qtype_name", &type_text(first.qtype));
         fields.int("qclass", class.into());
         if let Some(name) = class_name(class) {
             fields.text("qclass_name", name);
@@ -356,11 +357,11 @@ fn questions(dns: &DnsMessage, unicast: u16, tree: &mut Tree, fields: &mut Field
         for question in &dns.questions {
             let end = question.bytes.end;
             tree.open("dns.qry", "Query", question.bytes.clone(), || {
-                format!("{}: type {}", question.name, TypeName(question.qtype))
+                format!("{}: type {}", question.name, type_text(question.qtype))
             });
             tree.text("dns.qry.name", "Name", question.name.bytes.clone(), &question.name);
             tree.coded("dns.qry.type", "Type", end - 4..end - 2, question.qtype, || {
-                format!("{} ({})", question.qtype, TypeName(question.qtype))
+                format!("{} ({})", question.qtype, type_text(question.qtype))
             });
             tree.int("dns.qry.class", "Class", end - 2..end, question.qclass & !unicast);
             if unicast != 0 {
@@ -375,8 +376,8 @@ fn questions(dns: &DnsMessage, unicast: u16, tree: &mut Tree, fields: &mut Field
             "questions",
             dns.questions.iter().take(MOST_RECORDS).map(|question| {
                 let mut one = Fields::new();
-                one.shown("name", &question.name);
-                one.shown("type", TypeName(question.qtype));
+                one.text("name", &question.name.text());
+                one.text("type", &type_text(question.qtype));
                 one
             }),
         );
@@ -403,7 +404,7 @@ fn answers<'d>(dns: &'d DnsMessage, tree: &mut Tree) -> Said<'d> {
         tree.open(name, label, first.bytes.start..end, String::new);
         for record in dns.of(section) {
             tree.open("dns.resp", "Record", record.bytes.clone(), || {
-                format!("{}: type {}", record.name, TypeName(record.rtype))
+                format!("{}: type {}", record.name, type_text(record.rtype))
             });
             read_record(dns, record, tree, &mut said);
             tree.close();
@@ -418,7 +419,7 @@ fn read_record<'d>(dns: &DnsMessage, record: &'d message::Record<'d>, tree: &mut
     let fixed = record.name.bytes.end;
     tree.text("dns.resp.name", "Name", record.name.bytes.clone(), &record.name);
     tree.coded("dns.resp.type", "Type", fixed..fixed + 2, record.rtype, || {
-        format!("{} ({})", record.rtype, TypeName(record.rtype))
+        format!("{} ({})", record.rtype, type_text(record.rtype))
     });
     if record.rtype == OPT {
         match edns::read(dns.bytes, record, tree) {
@@ -455,20 +456,25 @@ impl Said<'_> {
         }
     }
 
-    fn write_validity(&self, dns: &DnsMessage, fields: &mut Fields) {
+    /// `query`: the text of the first name in the message.
+    fn write_validity(&self, dns: &DnsMessage, query: &str, fields: &mut Fields) {
         if self.answers().next().is_some() {
             fields.ints("TTLs", self.answers().map(|(record, _)| record.ttl));
         }
         if !self.data.is_empty() {
-            fields.objects("records", self.data.iter().map(|(record, text)| row(dns, record, text)));
+            fields.objects("records", self.data.iter().map(|(record, text)| row(dns, query, record, text)));
         }
     }
 }
 
-fn row(dns: &DnsMessage, record: &message::Record, said: &str) -> Fields {
+fn row(dns: &DnsMessage, query: &str, record: &message::Record, said: &str) -> Fields {
     let mut one = Fields::new();
-    one.shown("name", &record.name);
-    one.shown("type", TypeName(record.rtype));
+    match dns.questions.first() {
+        // most answers are about what was asked: its text is there already
+        Some(question) if question.name.is_same(&record.name) => one.text("name", query),
+        _ => one.text("name", &record.name.text()),
+    }
+    one.text("type", &type_text(record.rtype));
     one.int("ttl", record.ttl.into());
     one.text("data", said);
     if record.rtype == TXT {

@@ -1,7 +1,7 @@
 //! What records say (RFC 1035, 2782, 3596, 4034, 6891, 9460), as text and as fields.
 
-use std::fmt;
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::message::{Name, Record, write_text};
@@ -93,15 +93,8 @@ pub fn type_name(rtype: u16) -> Option<&'static str> {
 }
 
 /// [`type_name`], or `TYPE65534` (RFC 3597).
-pub struct TypeName(pub u16);
-
-impl fmt::Display for TypeName {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match type_name(self.0) {
-            Some(name) => f.write_str(name),
-            None => write!(f, "TYPE{}", self.0),
-        }
-    }
+pub fn type_text(rtype: u16) -> Cow<'static, str> {
+    type_name(rtype).map_or_else(|| Cow::Owned(format!("TYPE{rtype}")), Cow::Borrowed)
 }
 
 /// Zeek's names of classes.
@@ -161,7 +154,7 @@ pub fn data(message: &[u8], record: &Record, tree: &mut Tree) -> Result<String, 
     let mut text = String::new();
     let name = |data: &mut Cursor, tree: &mut Tree, field, label| -> Result<String, Stop> {
         let name = Name::read(data)?;
-        let text = name.to_string();
+        let text = name.text();
         tree.text(field, label, name.bytes, &text);
         Ok(text)
     };
@@ -212,7 +205,7 @@ pub fn data(message: &[u8], record: &Record, tree: &mut Tree) -> Result<String, 
                     text.push(' ');
                 }
                 let from = text.len();
-                let _ = write_text(&mut text, string.clone().rest());
+                write_text(&mut text, string.clone().rest());
                 tree.text("dns.txt", "TXT", string.remaining(), text.get(from..).unwrap_or_default());
             }
         }
@@ -237,9 +230,9 @@ pub fn data(message: &[u8], record: &Record, tree: &mut Tree) -> Result<String, 
             let len = data.u8("CAA record cut short")?;
             let tag = data.take(len.into(), "CAA tag cut short")?;
             let _ = write!(text, "{flags} ");
-            let _ = write_text(&mut text, tag);
+            write_text(&mut text, tag);
             text.push_str(" \"");
-            let _ = write_text(&mut text, data.rest());
+            write_text(&mut text, data.rest());
             text.push('"');
         }
         _ => {
@@ -273,7 +266,7 @@ fn type_bitmap(data: &mut Cursor, text: &mut String) -> Result<(), Stop> {
         for (at, byte) in data.take(len.into(), "type bitmap cut short")?.iter().enumerate().take(32) {
             for bit in (0..8).filter(|bit| byte & (0x80 >> bit) != 0) {
                 let rtype = u16::from(window) << 8 | (at as u16 * 8 + bit);
-                let _ = write!(text, " {}", TypeName(rtype));
+                let _ = write!(text, " {}", type_text(rtype));
             }
         }
     }
@@ -286,7 +279,7 @@ fn service_binding(data: &mut Cursor, tree: &mut Tree, text: &mut String) -> Res
     let priority = data.u16("service priority cut short")?;
     tree.int("dns.svcb.svcpriority", "SvcPriority", data.since(start), priority);
     let target = Name::read(data)?;
-    let shown = if target.labels().next().is_none() { ".".to_owned() } else { target.to_string() };
+    let shown = if target.labels().next().is_none() { ".".to_owned() } else { target.text() };
     tree.text("dns.svcb.targetname", "TargetName", target.bytes.clone(), &shown);
     let _ = write!(text, "{priority} {shown}");
     while !data.is_empty() {
@@ -320,7 +313,8 @@ fn parameter(key: u16, value: &mut Cursor, text: &mut String) -> Result<(), Stop
             0 => write!(text, "{}", value.u16("service parameter cut short")?),
             1 => {
                 let len = value.u8("service parameter cut short")?;
-                write_text(text, value.take(len.into(), "service parameter cut short")?)
+                write_text(text, value.take(len.into(), "service parameter cut short")?);
+                Ok(())
             }
             3 => write!(text, "{}", value.u16("service parameter cut short")?),
             4 => write!(text, "{}", Ipv4Addr::from(value.u32("service parameter cut short")?)),
@@ -329,7 +323,10 @@ fn parameter(key: u16, value: &mut Cursor, text: &mut String) -> Result<(), Stop
                     (value.u64("service parameter cut short")?, value.u64("service parameter cut short")?);
                 write!(text, "{}", Ipv6Addr::from(u128::from(high) << 64 | u128::from(low)))
             }
-            7 => write_text(text, value.rest()),
+            7 => {
+                write_text(text, value.rest());
+                Ok(())
+            }
             _ => {
                 let raw = value.rest();
                 write!(text, "{}", model::hex(raw.get(..64).unwrap_or(raw)))

@@ -30,7 +30,7 @@ pub fn summarise(dns: &DnsMessage, fields: &mut Fields) {
     }
     let target = announced().find(|record| record.rtype == SRV).and_then(|record| srv(dns, record));
     let address = announced().find(|record| matches!(record.rtype, A | AAAA));
-    let host = target.as_ref().map(|(host, _)| host.clone()).or_else(|| address.map(|record| record.name.to_string()));
+    let host = target.as_ref().map(|(host, _)| host.clone()).or_else(|| address.map(|record| record.name.text()));
     let addresses: Vec<IpAddr> = announced().filter_map(|record| ip(dns, record)).take(MOST_SERVICES).collect();
     if let Some(service) = services.first() {
         fields.text("service", service);
@@ -74,7 +74,7 @@ pub fn texts(message: &[u8], record: &Record) -> Vec<String> {
         .take(MOST_SERVICES)
         .map(|mut string| {
             let mut text = String::new();
-            let _ = write_text(&mut text, string.rest());
+            write_text(&mut text, string.rest());
             text
         })
         .collect()
@@ -115,7 +115,7 @@ impl Service {
                 if n > 0 {
                     text.push('.');
                 }
-                let _ = write_text(&mut text, label);
+                write_text(&mut text, label);
             }
             text
         };
@@ -129,7 +129,7 @@ impl Service {
 fn srv(dns: &DnsMessage, record: &Record) -> Option<(String, u16)> {
     let mut data = Cursor::starting(dns.bytes, record.data.start);
     let port = [data.u16("").ok()?, data.u16("").ok()?, data.u16("").ok()?][2];
-    Some((Name::read(&mut data).ok()?.to_string(), port))
+    Some((Name::read(&mut data).ok()?.text(), port))
 }
 
 fn ip(dns: &DnsMessage, record: &Record) -> Option<IpAddr> {

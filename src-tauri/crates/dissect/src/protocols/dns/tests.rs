@@ -84,9 +84,9 @@ fn malformed_ones_keep_what_was_read() {
     check(
         "0001 0100 0001 0000 0000 0000 c00c 0001 0001",
         expect![[r#"
-        dns '' {"msg_type":"query","AA":false,"TC":false,"RD":true,"RA":false} {"trans_id":1}
-        ! 12 compression pointers of a domain name go round in circles
-    "#]],
+            dns '<malformed>' {"msg_type":"query","AA":false,"TC":false,"RD":true,"RA":false,"query":"<malformed>","qtype":1,"qtype_name":"A","qclass":1,"qclass_name":"C_INTERNET"} {"trans_id":1}
+            ! 12 compression pointers of a domain name go round in circles
+        "#]],
     );
     // an answer that the header claims and the message lacks
     check(
