@@ -92,8 +92,8 @@ pub(crate) fn begins_with(bytes: &[u8], magic: &[u8], whose: &str) -> Result<(),
     if bytes.starts_with(magic) {
         return Ok(());
     }
-    if bytes.len() < magic.len() {
-        return Err(format!("{} bytes are too few for a {whose} header", bytes.len()));
-    }
-    Err(format!("begins with {}, not with {whose}'s {}", model::hex(&bytes[..magic.len()]), model::hex(magic)))
+    Err(match bytes.get(..magic.len()) {
+        Some(other) => format!("begins with {}, not with {whose}'s {}", model::hex(other), model::hex(magic)),
+        None => format!("{} bytes are too few for a {whose} header", bytes.len()),
+    })
 }

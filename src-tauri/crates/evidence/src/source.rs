@@ -69,6 +69,8 @@ pub struct Source<'a> {
     at: usize,
     /// Offset in the item of the first byte of what is looked at.
     start: u64,
+    /// Nothing more is asked for: what a growing file gets later is not part of this pass.
+    ended: bool,
     error: Option<io::Error>,
     cancelled: bool,
 }
@@ -112,6 +114,7 @@ impl<'a> Source<'a> {
             own: 0,
             at: 0,
             start: 0,
+            ended: false,
             error: None,
             cancelled: false,
         }
@@ -199,64 +202,45 @@ impl<'a> Source<'a> {
         self.looked_at().get(self.at..).unwrap_or_default()
     }
 
-    /// Makes more bytes visible on the way to `n`; false if there are none.
+    /// A step towards showing `n` bytes; false if there are no more.
     fn extend(&mut self, n: usize) -> bool {
         if self.seam.is_empty() {
+            // What is left of this chunk becomes the beginning of a seam; nothing left: the next chunk is looked at directly.
             let rest = self.seen().to_vec();
-            if !rest.is_empty() {
-                self.own = rest.len();
-            }
             self.start = self.position();
-            self.at = 0;
-            self.seam = rest;
-            if !self.load() {
-                self.chunk = None;
-                return false;
-            }
-            if self.seam.is_empty() {
-                return true;
-            }
+            (self.at, self.own, self.seam) = (0, rest.len(), rest);
+            return self.load();
         }
         let taken = self.seam.len() - self.own;
         let missing = n.saturating_sub(self.seam.len() - self.at);
-        let (more, last) = match self.chunk.as_deref().and_then(|chunk| chunk.bytes().get(taken..)) {
-            Some(rest) => (rest.get(..missing).unwrap_or(rest), false),
-            None => (&[][..], true),
-        };
-        if !more.is_empty() {
-            self.seam.extend_from_slice(more);
+        let fresh = self.chunk.as_deref().and_then(|chunk| chunk.bytes().get(taken..)).unwrap_or_default();
+        if !fresh.is_empty() {
+            self.seam.extend_from_slice(fresh.get(..missing).unwrap_or(fresh));
             return true;
         }
-        if last || !self.load() {
-            self.own = self.seam.len();
-            self.chunk = None;
-            return false;
-        }
         self.seam.drain(..self.at);
-        self.start += self.at as u64;
-        self.at = 0;
-        self.own = self.seam.len();
-        true
+        self.start = self.position();
+        (self.at, self.own) = (0, self.seam.len());
+        self.load()
     }
 
     /// The next chunk; false at the end.
     fn load(&mut self) -> bool {
-        if self.cancelled || self.error.is_some() {
+        self.chunk = None;
+        if self.ended {
             return false;
         }
         let Next { chunk, error } = self.feed.next(self.chunk_size, &self.pool);
-        let read = chunk.as_ref().map_or(0, |chunk| chunk.bytes().len());
-        if self.watch.advance(if self.on_disk { read as u64 } else { 0 }).is_err() {
+        let read = chunk.as_ref().map_or(0, |chunk| chunk.used as u64);
+        if self.watch.advance(if self.on_disk { read } else { 0 }).is_err() {
             self.cancelled = true;
-            self.chunk = None;
+            self.ended = true;
             return false;
         }
+        self.ended = chunk.is_none() || error.is_some();
         self.error = error;
-        let more = chunk.is_some();
-        if more {
-            self.chunk = chunk;
-        }
-        more
+        self.chunk = chunk;
+        self.chunk.is_some()
     }
 }
 
@@ -464,5 +448,78 @@ impl Sha {
             }
         };
         hasher.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails once after `good` bytes.
+    struct Failing {
+        good: usize,
+    }
+
+    impl Read for Failing {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            if self.good == 0 {
+                self.good = usize::MAX;
+                return Err(io::Error::other("bad sector"));
+            }
+            let n = into.len().min(self.good).min(10);
+            self.good -= n;
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn peeks_and_consumes_like_a_slice() {
+        let bytes: Vec<u8> = (0..5_000_u32).map(|n| (n % 251) as u8).collect();
+        for chunk in [1, 7, 64, 1000, 4999, 5000, 9000] {
+            let mut reader = bytes.as_slice();
+            let mut source = Source::over_with_chunks(&mut reader, &(), chunk);
+            let mut at = 0;
+            for step in (0..).map(|n| n * 37 % 211) {
+                let want = step * 3 % 400;
+                let rest = &bytes[at..];
+                let seen = source.peek(want);
+                assert!(seen.len() >= want.min(rest.len()));
+                assert_eq!(seen, &rest[..seen.len()]);
+                let take = step.min(seen.len());
+                source.consume(take);
+                at += take;
+                assert_eq!(source.position(), at as u64);
+                if at == bytes.len() {
+                    break;
+                }
+            }
+            assert_eq!(source.peek(1), b"");
+            assert_eq!(source.finish().unwrap().hashes.blake3, *blake3::hash(&bytes).as_bytes());
+        }
+    }
+
+    #[test]
+    fn whole_items_and_skips() {
+        let bytes = vec![7; 1000];
+        let mut reader = bytes.as_slice();
+        let mut source = Source::over_with_chunks(&mut reader, &(), 64);
+        assert_eq!(source.whole(999), None);
+        assert_eq!(source.whole(1000), Some(&bytes[..]));
+        assert_eq!(source.position(), 0);
+        assert_eq!(source.skip(900), 900);
+        assert_eq!(source.skip(900), 100);
+        assert_eq!(source.position(), 1000);
+    }
+
+    #[test]
+    fn an_error_ends_the_bytes_and_is_told() {
+        let mut failing = Failing { good: 95 };
+        let mut source = Source::over_with_chunks(&mut failing, &(), 40);
+        assert_eq!(source.peek(1000).len(), 95);
+        let mut all = Vec::new();
+        assert_eq!(source.read_to_end(&mut all).unwrap_err().to_string(), "bad sector");
+        assert_eq!(all.len(), 95);
+        let finished = source.finish().unwrap();
+        assert_eq!((finished.hashes.size, finished.error.unwrap().to_string()), (95, "bad sector".to_owned()));
     }
 }

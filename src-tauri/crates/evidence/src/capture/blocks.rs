@@ -46,6 +46,11 @@ pub(super) struct Described {
     pub clock: Option<Clock>,
 }
 
+/// Whether blocks of this type are usual, so that four such bytes may be the beginning of one.
+pub(super) fn is_known(kind: u32) -> bool {
+    matches!(kind, 1..=6 | SYSTEMD_JOURNAL | DECRYPTION_SECRETS | CUSTOM | CUSTOM_DO_NOT_COPY)
+}
+
 /// What a block of this type is called.
 pub(super) fn name(kind: u32) -> &'static str {
     match kind {

@@ -290,13 +290,14 @@ impl Capture<'_> {
 
     /// Where in `bytes`, from 1, the next block begins: of a known type, and with the same length at its end.
     fn search(&self, bytes: &[u8]) -> Option<usize> {
-        let order = self.order();
+        let section = self.order();
         (1..bytes.len()).find(|&at| {
             let rest = bytes.get(at..).unwrap_or_default();
-            let Ok(Some(header)) = Header::read(rest, order) else { return false };
-            let known = matches!(header.kind, SECTION_HEADER | 1..=6 | 9 | 10 | 0xbad | 0x4000_0bad);
+            let known = rest.starts_with(&SECTION_HEADER.to_be_bytes())
+                || section.and_then(|order| order.u32(rest)).is_some_and(blocks::is_known);
+            let Some(Ok(Some(header))) = known.then(|| Header::read(rest, section)) else { return false };
             let again = rest.get(header.padded - 4..).and_then(|four| header.order.u32(four));
-            known && header.padded == header.length as usize && again == Some(header.length)
+            header.padded == header.length as usize && again == Some(header.length)
         })
     }
 }
