@@ -10,6 +10,7 @@ mod dhcp;
 mod dns;
 mod http;
 mod mqtt;
+mod ntp;
 mod payload;
 mod ssdp;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub static ALL: &[&dyn Protocol] = &[
     &dns::Dns,
     &dns::Mdns,
     &dns::Llmnr,
+    &ntp::Ntp,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
