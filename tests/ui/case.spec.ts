@@ -65,11 +65,11 @@ test('a case without a name cannot be made', async ({ page }) => {
   await open(page, 'cases?tab=new');
   const make = page.getByRole('button', { name: 'Make case' });
   await expect(make).toBeDisabled();
-  await page.getByLabel('Name').fill('Harbour Lofts');
-  await page.getByLabel('Folder').fill('/no/such/place/harbour.lintel');
-  await page.getByLabel('Zone').fill('Europe/Atlantis');
+  await page.getByRole('textbox', { name: 'Name' }).fill('Harbour Lofts');
+  await page.getByRole('textbox', { name: 'Folder' }).fill('/no/such/place/harbour.lintel');
+  await page.getByRole('combobox', { name: 'Zone' }).fill('Europe/Atlantis');
   await expect(page.getByText('There is no zone Europe/Atlantis')).toBeVisible();
   await expect(make).toBeDisabled();
-  await page.getByLabel('Zone').fill('UTC');
+  await page.getByRole('combobox', { name: 'Zone' }).fill('UTC');
   await expect(make).toBeEnabled();
 });

@@ -5,6 +5,8 @@ import { call, CallError, onEvent, READS, type Column, type Row, type Select, ty
 
 /** What a table shows. Indexes count from 0 in the order of the table. */
 export interface Rows {
+  /** What they answer: another question begins at the top. */
+  readonly question: string;
   readonly columns: Column[];
   /** How many match; undefined until it is known. */
   readonly total: number | undefined;
@@ -32,6 +34,7 @@ export class PagedRows implements Rows {
   /** `next` of page n stands at n + 1. */
   #cursors = new Map<number, string>();
   #asking = new Set<number>();
+  readonly question: string;
   #request: { view: string; select: Select; sort: string; descending: boolean };
   #live = true;
   #round = 0;
@@ -39,6 +42,7 @@ export class PagedRows implements Rows {
 
   constructor(view: string, select: Select, sort = '', descending = false) {
     this.#request = { view, select, sort, descending };
+    this.question = JSON.stringify(this.#request);
   }
 
   get columns(): Column[] {
@@ -145,6 +149,7 @@ export class PagedRows implements Rows {
 
 /** Rows that are there already, such as those of a dossier. */
 export class ListedRows implements Rows {
+  readonly question = '';
   readonly error = undefined;
   readonly news = 0;
   readonly columns: Column[];
