@@ -151,7 +151,7 @@ struct About<'a> {
     account: &'a Account<'a>,
 }
 
-impl Walk<'_> {
+impl<'h> Walk<'h> {
     fn path(&mut self, path: &Path) -> Result<(), Cancelled> {
         each_file(path, &mut |path, found| match found {
             Ok(metadata) => self.file(path, &metadata),
@@ -186,8 +186,15 @@ impl Walk<'_> {
             self.item(Source::of_file(file, self.watch), about, Some(&mut top))
         } else {
             let mut file = file; // no reading ahead, which would move the place that both handles share
-            self.item(Source::over(&mut file, self.watch), about, Some(&mut top))
+            self.item(self.source(&mut file), about, Some(&mut top))
         }
+    }
+
+    fn source<'a>(&self, read: &'a mut dyn Read) -> Source<'a>
+    where
+        'h: 'a,
+    {
+        if self.reading { Source::over(read, self.watch) } else { Source::again(read, self.watch) }
     }
 
     /// One item, and all that is in it.
@@ -396,8 +403,8 @@ impl Take for Members<'_, '_> {
             account: self.about.account,
         };
         let walk = &mut *self.walk;
-        let watch = walk.watch;
-        match catch_unwind(AssertUnwindSafe(|| walk.item(Source::over(content, watch), about, None))) {
+        let source = walk.source(content);
+        match catch_unwind(AssertUnwindSafe(|| walk.item(source, about, None))) {
             Ok(done) => Ok(done?),
             Err(panic) => {
                 self.panic = Some(panic);

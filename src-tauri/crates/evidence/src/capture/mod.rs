@@ -21,9 +21,16 @@ const SEARCH: usize = 1 << 20;
 /// After so many damaged places a file is given up.
 const MOST_SEARCHES: u32 = 10_000;
 
-/// The longest packet believed of an interface with this snap length.
-fn longest_packet(snap_len: u32) -> u32 {
-    if snap_len <= LONGEST_ANNOUNCED { snap_len.max(LONGEST_PACKET) } else { LONGEST_PACKET }
+/// The longest packet believed of an interface of this link type and snap length. D-Bus messages and USB transfers may be long
+/// whatever the file says.
+fn longest_packet(link_type: u16, snap_len: u32) -> u32 {
+    const DBUS: u16 = 231;
+    const USBPCAP: u16 = 249;
+    match snap_len {
+        _ if matches!(link_type, DBUS | USBPCAP) => LONGEST_ANNOUNCED,
+        LONGEST_PACKET..=LONGEST_ANNOUNCED => snap_len,
+        _ => LONGEST_PACKET,
+    }
 }
 
 /// What captures say beside their packets.

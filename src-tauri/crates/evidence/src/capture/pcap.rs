@@ -184,7 +184,7 @@ impl Layout {
             record_header: if magic == KUZNETZOV { 24 } else { 16 },
             link_type: header.network.0 as u16, // the upper bits say whether and how much FCS there is
             snap_len: header.snaplen,
-            longest: longest_packet(header.snaplen),
+            longest: longest_packet(header.network.0 as u16, header.snaplen),
             lengths: match (header.version_major, header.version_minor) {
                 (2, 3) => Lengths::SmallerIsCaptured,
                 (2, 0..3) | (543, _) => Lengths::WireFirst,

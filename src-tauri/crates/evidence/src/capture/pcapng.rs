@@ -244,7 +244,8 @@ impl Capture<'_> {
         let end = packet.start + packet.captured as usize;
         let room = block.len() - 4; // every block is at least 12 long
         let bytes = block.get(packet.start..end.min(room)).filter(|_| end <= room);
-        let Some(bytes) = bytes.filter(|_| packet.captured <= longest_packet(interface.snap_len)) else {
+        let Some(bytes) = bytes.filter(|_| packet.captured <= longest_packet(interface.link_type, interface.snap_len))
+        else {
             let why = format!("{} bytes of packet in a block of {}", packet.captured, block.len());
             self.issue(what, why, offset, Some(block.len() as u64));
             return Ok(());
