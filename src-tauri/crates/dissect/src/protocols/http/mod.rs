@@ -2,6 +2,7 @@
 
 pub mod credentials;
 pub mod head;
+mod websocket;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -9,6 +10,7 @@ use std::ops::Range;
 use model::{Fields, Kind};
 
 use self::head::{Head, LONGEST_HEAD};
+use self::websocket::WebSocket;
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
 pub struct Http;
@@ -160,9 +162,7 @@ struct Session {
     sides: [Half; 2],
     requests: VecDeque<Request>,
     depth: i64,
-    /// Another protocol has taken over: a tunnel, a WebSocket.
-    handed_over: bool,
-    inner: Option<Box<dyn Conversation>>,
+    taken_over: TakenOver,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -180,6 +180,17 @@ enum Half {
     Lost,
 }
 
+/// What speaks after a tunnel or an upgrade.
+#[derive(Default)]
+enum TakenOver {
+    #[default]
+    No,
+    /// Not yet known.
+    Someone,
+    By(Box<dyn Conversation>),
+    WebSocket(WebSocket),
+}
+
 #[derive(Clone, Default)]
 struct Request {
     method: String,
@@ -190,8 +201,10 @@ struct Request {
 
 impl Conversation for Session {
     fn read(&mut self, message: &Message, out: &mut Out) -> Step {
-        if self.handed_over {
-            return self.hand_over(message, out);
+        match &mut self.taken_over {
+            TakenOver::No => {}
+            TakenOver::WebSocket(socket) => return socket.read(message, out),
+            TakenOver::Someone | TakenOver::By(_) => return self.tunnel(message, out),
         }
         let bytes = message.bytes;
         match self.sides[message.side as usize] {
@@ -212,6 +225,11 @@ impl Conversation for Session {
     }
 
     fn gap(&mut self, side: Side) {
+        match &mut self.taken_over {
+            TakenOver::WebSocket(socket) => return socket.gap(side),
+            TakenOver::By(inner) => return inner.gap(side),
+            TakenOver::No | TakenOver::Someone => {}
+        }
         self.sides[side as usize] = Half::Lost;
         // which response belongs to which request is no longer known
         self.requests.clear();
@@ -374,7 +392,9 @@ impl Session {
 
         let method = request.as_ref().map_or("", |request| request.method.as_str());
         if status == 101 || method == "CONNECT" && (200..300).contains(&status) {
-            self.handed_over = true;
+            let socket = head.get("upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
+            let spoken = head.get("sec-websocket-protocol").unwrap_or_default();
+            self.taken_over = if socket { TakenOver::WebSocket(WebSocket::new(&spoken)) } else { TakenOver::Someone };
             return Body::None;
         }
         if interim || matches!(status, 204 | 304) || method == "HEAD" {
@@ -424,17 +444,16 @@ impl Session {
     }
 
     /// What is spoken inside a tunnel is read as if it stood alone.
-    fn hand_over(&mut self, message: &Message, out: &mut Out) -> Step {
-        if self.inner.is_none() {
+    fn tunnel(&mut self, message: &Message, out: &mut Out) -> Step {
+        if let TakenOver::Someone = self.taken_over {
             let protocol = super::ALL.iter().find(|protocol| protocol.recognises(message, false));
-            self.inner = protocol.map(|protocol| protocol.conversation());
+            let Some(protocol) = protocol else { return Step::Done };
+            self.taken_over = TakenOver::By(protocol.conversation());
         }
-        match &mut self.inner {
-            Some(inner) => match inner.read(message, out) {
-                Step::NotMine => Step::Done,
-                step => step,
-            },
-            None => Step::Done,
+        let TakenOver::By(inner) = &mut self.taken_over else { return Step::Done };
+        match inner.read(message, out) {
+            Step::NotMine => Step::Done,
+            step => step,
         }
     }
 }

@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::protocols::testing::{Random, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, bytes, segments, survives, taken, tree};
 
 fn check(messages: &[(Side, &str)], expect: Expect) {
     let messages: Vec<(Side, &[u8])> = messages.iter().map(|(side, text)| (*side, text.as_bytes())).collect();
@@ -110,13 +110,52 @@ fn a_tunnel_is_read_on() {
     );
 }
 
+const UPGRADE: &str = "GET /mqtt HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
+const UPGRADED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
+
+/// A binary frame; masked if a client sends it.
+fn frame(mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x82, payload.len() as u8 | if mask.is_some() { 0x80 } else { 0 }];
+    frame.extend(mask.unwrap_or_default().iter().take(if mask.is_some() { 4 } else { 0 }));
+    frame.extend(payload.iter().zip(mask.unwrap_or_default().iter().cycle()).map(|(byte, key)| byte ^ key));
+    frame
+}
+
+#[test]
+fn mqtt_in_a_web_socket() {
+    let connect = bytes("10 0d 0004 4d515454 04 02 003c 0001 78");
+    let publish = bytes("30 05 0001 74 6f6e");
+    let key = Some([1, 2, 3, 4]);
+    // two packets, the second of which is split over two frames with a ping between
+    let client =
+        [frame(key, &[&connect[..], &publish[..3]].concat()), vec![0x89, 0], frame(key, &publish[3..])].concat();
+    let answer = frame(None, &bytes("20020000"));
+    let text = segments(
+        &Http,
+        &[
+            (Side::Orig, UPGRADE.as_bytes()),
+            (Side::Resp, &[UPGRADED.as_bytes(), &answer[..3]].concat()),
+            (Side::Orig, &client[..30]),
+            (Side::Orig, &client[30..]),
+            (Side::Resp, &answer[3..]),
+        ],
+    );
+    expect![[r#"
+        http '/mqtt' {"msg_type":"request","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
+        http '/mqtt' {"msg_type":"response","status_code":101,"status_msg":"Switching Protocols","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
+        mqtt 'x' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":false,"client_id":"x"} {}
+        mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"x","qos":0,"retain":false,"dup":false,"topic":"t"} {"payload":"on","payload_len":2}
+        mqtt 'x' {"msg_type":"CONNACK","from_client":false,"client":"x","connect_status":"Connection Accepted","return_code":0,"session_present":false} {}
+    "#]].assert_eq(&text);
+}
+
 #[test]
 fn an_upgrade_is_not_http_any_more() {
     check(
         &[
-            (Side::Orig, "GET /mqtt HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"),
+            (Side::Orig, UPGRADE),
             (Side::Resp, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
-            (Side::Resp, "\u{2}HTTP/1.1 200 OK\r\n\r\n"),
+            (Side::Resp, "HTTP/1.1 200 OK\r\n\r\n"),
         ],
         expect![[r#"
             http '/mqtt' {"msg_type":"request","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
@@ -255,4 +294,10 @@ fn recognised_by_its_first_line() {
 #[test]
 fn survives_anything() {
     survives(&Http, Transport::Tcp, &[GET, OK, CHUNKED].map(|text| text.as_bytes().to_vec()));
+    let mqtt = [&bytes("10 0d 0004 4d515454 04 02 003c 0001 78")[..], &bytes("30 05 0001 74 6f6e")].concat();
+    survives(
+        &Http,
+        Transport::Tcp,
+        &[[UPGRADED.as_bytes(), &frame(None, &mqtt), &frame(Some([9; 4]), &mqtt)].concat()],
+    );
 }
