@@ -40,6 +40,13 @@ export function timeInFull(text: string): string {
   return clock.name === 'UTC' ? `${date} ${time}.${fraction} UTC` : `${here}\n${rfc3339(at)}`;
 }
 
+/** A span of time, with the offset once if it is the same at both ends. */
+export function spanText(since: string | null, until: string | null): string {
+  const [from, to] = [timeAlone(since) || '…', timeAlone(until) || '…'];
+  const [, offset] = /( \S+)$/.exec(to) ?? [];
+  return `${offset && from.endsWith(offset) ? from.slice(0, -offset.length) : from} – ${to}`;
+}
+
 /** With its offset, for places without a header. */
 export function timeAlone(text: string | null | undefined, digits = 0): string {
   const at = instant(text ?? '');

@@ -27,6 +27,7 @@ export function cellOf(row: Row, column: Column): Shown {
     const known = names.device(raw);
     if (known?.name) return { text: known.name, title: `${raw}\n${known.mac}`, mono: false, named: true };
   }
-  const text = plainText(value, column.shape);
+  const isName = /(_p|port|_id)$/.test(column.name); // a number that counts nothing has no groups
+  const text = plainText(value, isName && column.shape === 'number' ? 'text' : column.shape);
   return { ...plain, text, title: text === raw && text.length < 14 ? '' : raw };
 }
