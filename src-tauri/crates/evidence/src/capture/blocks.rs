@@ -15,10 +15,10 @@ pub(super) const COMMENT: u16 = 1;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const NAME_RESOLUTION: u32 = 4;
 const INTERFACE_STATISTICS: u32 = 5;
-const SYSTEMD_JOURNAL: u32 = 9;
+pub(super) const SYSTEMD_JOURNAL: u32 = 9;
 const DECRYPTION_SECRETS: u32 = 10;
-const CUSTOM: u32 = 0xbad;
-const CUSTOM_DO_NOT_COPY: u32 = 0x4000_0bad;
+pub(super) const CUSTOM: u32 = 0xbad;
+pub(super) const CUSTOM_DO_NOT_COPY: u32 = 0x4000_0bad;
 
 /// More interfaces than a file can honestly have.
 const MOST_INTERFACES: u32 = 65_536;
@@ -58,9 +58,7 @@ pub(super) fn name(kind: u32) -> &'static str {
         INTERFACE_DESCRIPTION => "pcapng interface description block",
         NAME_RESOLUTION => "pcapng name resolution block",
         INTERFACE_STATISTICS => "pcapng interface statistics block",
-        SYSTEMD_JOURNAL => "pcapng systemd journal block",
         DECRYPTION_SECRETS => "pcapng decryption secrets block",
-        CUSTOM | CUSTOM_DO_NOT_COPY => "pcapng custom block",
         _ => "pcapng block",
     }
 }
@@ -83,7 +81,7 @@ pub(super) fn read(
         INTERFACE_STATISTICS => out.interface_statistics(block, section),
         DECRYPTION_SECRETS => out.decryption_secrets(block),
         _ => {
-            skipped.count(kind, block, offset, section.order);
+            skipped.count(kind, block, offset);
             Ok(Ok(()))
         }
     }
@@ -283,9 +281,9 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.strip_suffix(b"\0").unwrap_or(bytes)).into_owned()
 }
 
-/// Blocks that nobody here reads: counted, and told once at the end.
+/// Blocks that nobody here reads: counted by type, and told once at the end.
 #[derive(Default)]
-pub(super) struct Skipped(BTreeMap<(u32, u32), Count>);
+pub(super) struct Skipped(BTreeMap<u32, Count>);
 
 #[derive(Clone, Copy, Default)]
 struct Count {
@@ -295,32 +293,23 @@ struct Count {
 }
 
 impl Skipped {
-    /// Only so many kinds are told apart.
+    /// Only so many types are told apart.
     const MOST: usize = 64;
-    /// All further kinds together.
-    const REST: (u32, u32) = (u32::MAX, u32::MAX);
+    /// All further types together.
+    const REST: u32 = u32::MAX;
 
-    fn count(&mut self, kind: u32, block: &[u8], offset: u64, order: Order) {
-        let custom = matches!(kind, CUSTOM | CUSTOM_DO_NOT_COPY);
-        let enterprise = if custom { block.get(8..).and_then(|bytes| order.u32(bytes)).unwrap_or_default() } else { 0 };
-        let mut key = (kind, enterprise);
-        if self.0.len() >= Skipped::MOST && !self.0.contains_key(&key) {
-            key = Skipped::REST;
-        }
+    fn count(&mut self, kind: u32, block: &[u8], offset: u64) {
+        let full = self.0.len() >= Skipped::MOST && !self.0.contains_key(&kind);
+        let key = if full { Skipped::REST } else { kind };
         let count = self.0.entry(key).or_insert(Count { first: offset, ..Count::default() });
         count.blocks += 1;
         count.bytes += block.len() as u64;
     }
 
-    /// One issue for each kind.
+    /// One issue for each type.
     pub fn tell(&self, sink: &mut dyn Sink) {
-        for (&(kind, enterprise), count) in &self.0 {
-            let of = match kind {
-                CUSTOM | CUSTOM_DO_NOT_COPY => format!("of enterprise {enterprise}"),
-                SYSTEMD_JOURNAL => "of journal entries".to_owned(),
-                _ if (kind, enterprise) == Skipped::REST => "of further types".to_owned(),
-                kind => format!("of type {kind:#x}"),
-            };
+        for (&kind, count) in &self.0 {
+            let of = if kind == Skipped::REST { "of further types".to_owned() } else { format!("of type {kind:#x}") };
             let blocks = if count.blocks == 1 { "block" } else { "blocks" };
             let why = format!("{} {blocks} {of}, left out", count.blocks);
             sink.issue(Issue { skipped: Some(count.bytes), ..Issue::new(name(kind), why, count.first) });

@@ -16,6 +16,8 @@ use model::Kind;
 const LONGEST_PACKET: u32 = 262_144;
 /// The largest when the file itself announces longer ones.
 const LONGEST_ANNOUNCED: u32 = 16 << 20;
+/// No LINKTYPE is known.
+const NO_LINK_TYPE: u16 = u16::MAX;
 /// How far behind a damaged record the next good one is looked for.
 const SEARCH: usize = 1 << 20;
 /// After so many damaged places a file is given up.

@@ -2,10 +2,11 @@
 //!
 //! Packet blocks come by the million and are read here, straight from the chunk; the rare ones are in [`super::blocks`].
 
-use model::{Cancelled, Fact, Fields, Frame, Issue, Kind, Place, Sink};
+use model::{Cancelled, Fact, Fields, Frame, Interface, Issue, Kind, Place, Sink, Time};
 
 use super::blocks::{self, Section, Skipped};
-use super::{KINDS, LONGEST_ANNOUNCED, MOST_SEARCHES, SEARCH, longest_packet};
+use super::clock::Clock;
+use super::{KINDS, LONGEST_ANNOUNCED, MOST_SEARCHES, NO_LINK_TYPE, SEARCH, longest_packet};
 use crate::format::{Ending, Format, Head, Recognised, begins_with};
 use crate::source::Source;
 
@@ -38,8 +39,15 @@ impl Format for Pcapng {
     }
 
     fn read(&self, source: &mut Source, sink: &mut dyn Sink) -> Result<Ending, Cancelled> {
-        let mut capture =
-            Capture { sink, section: None, number: 0, partial: false, skipped: Skipped::default(), interfaces: 0 };
+        let mut capture = Capture {
+            sink,
+            section: None,
+            number: 0,
+            partial: false,
+            skipped: Skipped::default(),
+            interfaces: 0,
+            no_interface: None,
+        };
         capture.read(source)?;
         capture.skipped.tell(capture.sink);
         Ok(if capture.partial { Ending::Partial } else { Ending::Complete })
@@ -101,6 +109,8 @@ struct Capture<'s> {
     skipped: Skipped,
     /// Interfaces of all sections so far.
     interfaces: u32,
+    /// The one that stands for none, once there is a record that has none.
+    no_interface: Option<u32>,
 }
 
 /// Why the blocks in sight end.
@@ -177,6 +187,8 @@ impl Capture<'_> {
                     self.section = Some(Section::new(header.order));
                     self.rare(header.kind, block, offset)?;
                 }
+                blocks::CUSTOM | blocks::CUSTOM_DO_NOT_COPY => self.custom(block, offset)?,
+                blocks::SYSTEMD_JOURNAL => self.journal(block, offset)?,
                 kind => self.rare(kind, block, offset)?,
             }
             at += header.padded;
@@ -232,6 +244,56 @@ impl Capture<'_> {
         self.emit(&packet, block, order, offset, "pcapng simple packet block")
     }
 
+    /// A custom block: whatever its vendor (a private enterprise number) laid in it, without time.
+    fn custom(&mut self, block: &[u8], offset: u64) -> Result<(), Cancelled> {
+        match block.get(12..block.len() - 4) {
+            Some(content) => self.other_record(content, offset + 12, None),
+            None => {
+                self.issue("pcapng custom block", "no enterprise number".into(), offset, Some(block.len() as u64));
+                Ok(())
+            }
+        }
+    }
+
+    /// An entry of the capturing machine's journal, as `journalctl -o export` writes it.
+    fn journal(&mut self, block: &[u8], offset: u64) -> Result<(), Cancelled> {
+        let content = block.get(8..block.len() - 4).unwrap_or_default();
+        let padding = content.iter().rev().take_while(|byte| **byte == 0).count();
+        let entry = content.get(..content.len() - padding).unwrap_or_default();
+        let stated = entry.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"__REALTIME_TIMESTAMP="));
+        let microseconds = stated.and_then(|text| std::str::from_utf8(text).ok()).and_then(|text| text.parse().ok());
+        self.other_record(entry, offset + 8, microseconds.and_then(|ticks| Clock::MICROSECONDS.time(ticks)))
+    }
+
+    /// A record that is no packet. It is a frame nevertheless, because Wireshark counts it as one.
+    fn other_record(&mut self, bytes: &[u8], offset: u64, ts: Option<Time>) -> Result<(), Cancelled> {
+        let interface = match self.no_interface {
+            Some(interface) => interface,
+            None => {
+                let index = self.interfaces;
+                self.interfaces += 1;
+                self.sink.interface(&Interface {
+                    index,
+                    link_type: NO_LINK_TYPE,
+                    description: Some("records of the file that are no packets".into()),
+                    offset,
+                    ..Interface::default()
+                });
+                *self.no_interface.insert(index)
+            }
+        };
+        self.number += 1;
+        self.sink.frame(&Frame {
+            number: self.number,
+            ts,
+            offset,
+            bytes,
+            wire_len: bytes.len() as u32, // a block has at most 16 MiB
+            interface,
+            link_type: NO_LINK_TYPE,
+        })
+    }
+
     #[inline]
     fn emit(&mut self, packet: &Packet, block: &[u8], order: Order, offset: u64, what: &str) -> Result<(), Cancelled> {
         let interface =
@@ -270,7 +332,7 @@ impl Capture<'_> {
         }
     }
 
-    fn comments(&mut self, options: &[u8], order: Order, base: u64, ts: Option<model::Time>) -> Result<(), Cancelled> {
+    fn comments(&mut self, options: &[u8], order: Order, base: u64, ts: Option<Time>) -> Result<(), Cancelled> {
         for (at, code, value) in Options::new(options, order) {
             if code == blocks::COMMENT {
                 let place = Place { frame: Some(self.number), ..Place::bytes(base + at as u64, value.len() as u64) };

@@ -3,7 +3,7 @@
 use model::{Cancelled, Frame, Interface, Issue, Kind, Sink};
 
 use super::clock::Clock;
-use super::{LONGEST_PACKET, MOST_SEARCHES, SEARCH};
+use super::{LONGEST_PACKET, MOST_SEARCHES, NO_LINK_TYPE, SEARCH};
 use crate::format::{Ending, Format, Head, Recognised, begins_with};
 use crate::source::Source;
 
@@ -45,7 +45,7 @@ impl Format for Snoop {
             Some(link_type) => link_type,
             None => {
                 sink.issue(Issue::new("snoop header", format!("datalink type {data_link} has no LINKTYPE"), 12));
-                UNKNOWN
+                NO_LINK_TYPE
             }
         };
         sink.interface(&Interface { link_type, ticks_per_second: 1_000_000, ..Interface::default() });
@@ -177,9 +177,6 @@ fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     }
     out
 }
-
-/// No LINKTYPE is known.
-const UNKNOWN: u16 = u16::MAX;
 
 /// The LINKTYPE of a snoop datalink type (RFC 1761 section 4, <sys/dlpi.h>).
 fn link_type(data_link: u32) -> Option<u16> {
