@@ -12,7 +12,6 @@ use std::{env, process, thread};
 
 use app::{App, BytesRequest};
 use serde_json::Value;
-use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Builder, Emitter, Manager, State, async_runtime, ipc};
 
 /// Everything that `app` tells the page.
@@ -22,21 +21,15 @@ fn main() {
     let built = Builder::default()
         // First of all: where another window is open already, nothing else may happen here.
         .plugin(tauri_plugin_single_instance::init(|handle, arguments, folder| {
-            opening::in_open_window(handle, arguments.into_iter().skip(1).collect(), folder.into());
+            opening::in_open_window(handle, arguments.into_iter().skip(1).collect(), folder.as_ref());
         }))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .manage(App::new(None))
-        .manage(opening::Waiting::default())
         .invoke_handler(tauri::generate_handler![call, bytes])
-        .on_page_load(|page, load| {
-            if load.event() == PageLoadEvent::Finished {
-                opening::page_loaded(page.app_handle());
-            }
-        })
         .setup(|window| {
             forward_events(window.handle().clone())?;
-            opening::at_start(window.handle(), env::args().skip(1).collect(), env::current_dir()?);
+            opening::at_start(window.handle(), env::args().skip(1).collect(), &env::current_dir()?);
             Ok(())
         })
         .build(tauri::generate_context!());
@@ -68,7 +61,7 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, app::Error> + Send + 'static,
 ) -> Result<T, app::Error> {
     async_runtime::spawn_blocking(work).await.unwrap_or_else(|_| {
-        Err(app::Error { code: app::Code::Failed, message: "running the command: it broke off".into() })
+        Err(app::Error::new(app::Code::Failed, "running the command: it broke off, which is a fault in this program"))
     })
 }
 

@@ -69,8 +69,14 @@ function within(ask) {
         actions: [{ type: 'key', id: 'keyboard', actions: [{ type: 'keyDown', value: key }, { type: 'keyUp', value: key }] }],
       }),
     title: () => ask('GET', '/title'),
-    /** A PNG of what the window shows. */
-    picture: async () => Buffer.from(await ask('GET', '/screenshot'), 'base64'),
+    /** A PNG of what the window shows, once it has painted what it last did. */
+    picture: async () => {
+      await ask('POST', '/execute/async', {
+        script: 'const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100)))',
+        args: [],
+      });
+      return Buffer.from(await ask('GET', '/screenshot'), 'base64');
+    },
   };
 }
 
