@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use case::{Batch, Case, EvidenceId, FileTimes, FrameColumns, FrameEntry, NO_TIME, NewEvidence, RunId, RunStatus};
@@ -99,7 +99,7 @@ fn checked_paths(case: &Case, paths: &[String]) -> Result<Vec<PathBuf>> {
     let own = case.dir().canonicalize().unwrap_or_else(|_| case.dir().to_owned());
     let check = |text: &String| {
         let path = PathBuf::from(text);
-        let path = std::path::absolute(&path).unwrap_or(path);
+        let path = plain(&std::path::absolute(&path).unwrap_or(path));
         let real = path.canonicalize().map_err(|why| Error::missing(format!("adding {}: {why}", path.display())))?;
         if own.starts_with(&real) {
             let why = format!("adding {}: the case itself lies in it; keep cases apart from evidence", path.display());
@@ -108,6 +108,21 @@ fn checked_paths(case: &Case, paths: &[String]) -> Result<Vec<PathBuf>> {
         Ok(path)
     };
     paths.iter().map(check).collect()
+}
+
+/// The path without `..`, where that leads to the same place.
+fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    let same = |path: &Path| path.canonicalize().ok();
+    if same(&out) == same(path) { out } else { path.to_owned() }
 }
 
 /// Items that were not read to their end disappear from views; the attempt stays in the custody log.
@@ -267,12 +282,10 @@ impl Host for Importer<'_> {
             },
         };
         let id = self.case.evidence_begin(&new, now()).map_err(|_| Cancelled)?;
-        let run = match item.kind == evidence::OTHER {
-            true => None,
-            false => Some(self.case.run_begin(id, item.kind, item.version, now()).map_err(|_| Cancelled)?),
-        };
+        // What no format knows has a run too: reading it may still go wrong, and that is to be written down.
+        let run = self.case.run_begin(id, item.kind, item.version, now()).map_err(|_| Cancelled)?;
         let key = ItemId(id as u64);
-        self.open.insert(key, Reading::new(run, self.to.clone(), &item.path, item.parent.is_none()));
+        self.open.insert(key, Reading::new(Some(run), self.to.clone(), &item.path, item.parent.is_none()));
         Ok(key)
     }
 

@@ -355,29 +355,24 @@ impl Case {
         })
     }
 
-    /// Makes a view for each kind of fact, for whoever opens the case with SQL: `SELECT * FROM dns`.
+    /// Makes a view for each kind of fact, for whoever opens the case with SQL: `SELECT * FROM dns`. Only if they are not as they
+    /// should be, since it changes the schema under whoever else has the case open.
     pub fn declare(&self, kinds: &[Kind]) -> Result<()> {
+        let views: Vec<(&str, String)> = kinds.iter().map(|kind| (kind.name, view_of(kind))).collect();
+        let known: HashMap<String, String> = self.read(|db| {
+            let mut statement = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type IN ('view', 'table')")?;
+            Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+        })?;
+        if views.iter().all(|(name, sql)| known.get(*name) == Some(sql)) {
+            return Ok(());
+        }
         self.write(|db| {
-            for kind in kinds {
-                let fields: String = kind
-                    .fields
-                    .iter()
-                    .map(|(name, _)| {
-                        format!(", coalesce(t.value ->> '$.\"{name}\"', f.own ->> '$.\"{name}\"') AS \"{name}\"")
-                    })
-                    .collect();
-                let clash = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
-                if db.query_row(clash, [kind.name], |_| Ok(())).optional()?.is_some() {
-                    return Err(Error::Refused(format!("the kind '{}' bears the name of a table", kind.name)));
+            for (name, sql) in &views {
+                if known.get(*name).is_some_and(|sql| !sql.starts_with("CREATE VIEW")) {
+                    return Err(Error::Refused(format!("the kind '{name}' bears the name of a table")));
                 }
-                db.execute_batch(&format!(
-                    "DROP VIEW IF EXISTS \"{0}\";
-                     CREATE VIEW \"{0}\" AS SELECT f.id, CASE WHEN f.ts = {NO_TIME} THEN NULL ELSE f.ts END AS ts_ns, e.sha256 AS evidence, e.path, f.frame,
-                     f.offset, f.length, s.value AS src, d.value AS dst, j.value AS subject{fields}
-                     FROM fact f JOIN kind k ON k.id = f.kind AND k.name = '{0}' JOIN run r ON r.id = f.id >> {RUN_BITS}
-                     JOIN evidence e ON e.id = r.evidence {TEXTS};",
-                    kind.name
-                ))?;
+                db.execute(&format!("DROP VIEW IF EXISTS \"{name}\""), [])?;
+                db.execute(sql, [])?;
             }
             Ok(())
         })
@@ -389,6 +384,21 @@ impl Case {
             Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
         })
     }
+}
+
+fn view_of(kind: &Kind) -> String {
+    let fields: String = kind
+        .fields
+        .iter()
+        .map(|(name, _)| format!(", coalesce(t.value ->> '$.\"{name}\"', f.own ->> '$.\"{name}\"') AS \"{name}\""))
+        .collect();
+    format!(
+        "CREATE VIEW \"{0}\" AS SELECT f.id, CASE WHEN f.ts = {NO_TIME} THEN NULL ELSE f.ts END AS ts_ns, e.sha256 AS evidence, e.path, f.frame,
+         f.offset, f.length, s.value AS src, d.value AS dst, j.value AS subject{fields}
+         FROM fact f JOIN kind k ON k.id = f.kind AND k.name = '{0}' JOIN run r ON r.id = f.id >> {RUN_BITS}
+         JOIN evidence e ON e.id = r.evidence {TEXTS}",
+        kind.name
+    )
 }
 
 /// Nice widths: 1, 2, 5, 10 ... ms, then seconds, minutes, hours, days.

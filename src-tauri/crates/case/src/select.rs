@@ -153,7 +153,8 @@ fn fact_condition(case: &Case, condition: &Condition, clause: &mut Where) -> Res
 }
 
 impl Case {
-    /// Ids of the items that `wanted` names: a SHA-256, a prefix of it (at least 4 digits), or a path; with all that is inside them.
+    /// Ids of the items that `wanted` names: a SHA-256, a prefix of it (at least 4 digits), or a path or the last parts of one; with all
+    /// that is inside them.
     pub fn evidence_matching(&self, wanted: &str) -> Result<Vec<i64>> {
         let hex = wanted.len() >= 4 && wanted.len() <= 64 && wanted.bytes().all(|b| b.is_ascii_hexdigit());
         let prefix = if hex { format!("{}%", wanted.to_ascii_lowercase()) } else { String::new() };
@@ -161,6 +162,7 @@ impl Case {
             let mut statement = db.prepare(
                 "WITH RECURSIVE down (id) AS (
                    SELECT id FROM evidence WHERE path = ?1 OR (?2 <> '' AND sha256 LIKE ?2)
+                     OR (?1 <> '' AND substr(path, -length(?1) - 1) = '/' || ?1)
                    UNION SELECT e.id FROM evidence e JOIN down ON e.parent = down.id)
                  SELECT id FROM down ORDER BY id",
             )?;

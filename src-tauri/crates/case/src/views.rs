@@ -281,13 +281,27 @@ impl Case {
             }
             None => return Err(Error::Refused(format!("the view '{}' has no column '{}'", view.name, request.sort))),
         };
-        let from: u64 = match &request.after {
-            Some(after) => {
-                after.parse().map_err(|_| Error::Refused("the page to go on from is not one of ours".into()))?
+        // In the view's own order a page begins behind a key, which costs the same for the last page as for the first.
+        let keyed = request.sort.is_empty();
+        let whole = clause.sql();
+        let whole_values = clause.values.clone();
+        let mut from = request.skip;
+        match &request.after {
+            Some(after) if keyed => {
+                let (ts, id) = after.split_once('|').ok_or_else(not_ours)?;
+                let id = id.parse().map(Value::Integer).unwrap_or_else(|_| Value::Text(id.into()));
+                let beyond = if request.descending { "<" } else { ">" };
+                match view.order {
+                    "_id" => clause.add(format!("_id {beyond} ?"), [id]),
+                    _ => {
+                        let ts = Value::Integer(ts.parse().map_err(|_| not_ours())?);
+                        clause.add(format!("(_ts, _id) {beyond} (?, ?)"), [ts, id]);
+                    }
+                }
             }
-            None => 0,
-        };
-        let from = from + request.skip;
+            Some(after) => from += after.parse::<u64>().map_err(|_| not_ours())?,
+            None => {}
+        }
         let sql = format!(
             "SELECT * FROM ({}){} ORDER BY {order} LIMIT {} OFFSET {from}",
             view.sql,
@@ -299,10 +313,14 @@ impl Case {
             let mut statement = db.prepare(&sql)?;
             let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query(rusqlite::params_from_iter(&clause.values))?;
+            let mut last = String::new();
             while let Some(row) = rows.next()? {
                 if page.rows.len() as u64 == u64::from(request.limit) {
-                    page.next = Some((from + u64::from(request.limit)).to_string());
+                    page.next = Some(if keyed { last } else { (from + u64::from(request.limit)).to_string() });
                     break;
+                }
+                if keyed {
+                    last = key(row)?;
                 }
                 let mut shown = Row::new();
                 for (at, name) in names.iter().enumerate() {
@@ -319,13 +337,30 @@ impl Case {
             }
             drop(rows);
             if request.count {
-                let sql = format!("SELECT count(*) FROM ({}){}", view.sql, clause.sql());
+                let sql = format!("SELECT count(*) FROM ({}){whole}", view.sql);
                 let total: i64 = db.query_row(&sql, rusqlite::params_from_iter(&clause.values), |row| row.get(0))?;
                 page.total = Some(total as u64);
             }
             Ok(page)
         })
     }
+}
+
+fn not_ours() -> Error {
+    Error::Refused("the page to go on from is not one of ours".into())
+}
+
+/// A row's key, for the page after it.
+fn key(row: &rusqlite::Row) -> Result<String> {
+    let ts = match row.get_ref("_ts")? {
+        ValueRef::Integer(ts) => ts,
+        _ => NO_TIME,
+    };
+    Ok(match row.get_ref("_id")? {
+        ValueRef::Integer(id) => format!("{ts}|{id}"),
+        ValueRef::Text(id) => format!("{ts}|{}", String::from_utf8_lossy(id)),
+        _ => String::new(),
+    })
 }
 
 /// What a person wrote, as the database holds it.

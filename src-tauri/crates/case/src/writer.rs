@@ -83,15 +83,21 @@ pub struct Writer<'c> {
 struct Totals {
     tally: HashMap<(i64, i64), i64>,
     frames: usize,
-    first_ts: Option<i64>,
-    last_ts: Option<i64>,
+    /// From the earliest to the latest frame.
+    captured: Span,
+    /// The same of facts: what counts where there are no frames.
+    stated: Span,
 }
 
-impl Totals {
+/// Earliest and latest time.
+#[derive(Clone, Copy, Default)]
+struct Span(Option<i64>, Option<i64>);
+
+impl Span {
     fn see(&mut self, ts: i64) {
         if ts != NO_TIME {
-            self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));
-            self.last_ts = Some(self.last_ts.map_or(ts, |last| last.max(ts)));
+            self.0 = Some(self.0.map_or(ts, |first| first.min(ts)));
+            self.1 = Some(self.1.map_or(ts, |last| last.max(ts)));
         }
     }
 }
@@ -187,7 +193,7 @@ impl Writer<'_> {
                 fact.place.length as i64,
                 pieces
             ])?;
-            totals.see(ts);
+            totals.stated.see(ts);
             let minute = if ts == NO_TIME { NO_TIME } else { ts.div_euclid(60_000_000_000) };
             *totals.tally.entry((kind, minute)).or_default() += 1;
         }
@@ -236,9 +242,10 @@ impl Writer<'_> {
         }
         let mut insert = db.prepare_cached("INSERT OR REPLACE INTO frame_chunk VALUES (?, ?, ?, ?, ?, ?)")?;
         for FrameColumns { frames } in &batch.chunks {
-            let timed = || frames.iter().map(|frame| frame.ts).filter(|ts| *ts != NO_TIME);
-            let (first, last) = (timed().min(), timed().max());
-            [first, last].into_iter().flatten().for_each(|ts| totals.see(ts));
+            let mut span = Span::default();
+            frames.iter().for_each(|frame| span.see(frame.ts));
+            let Span(first, last) = span;
+            [first, last].into_iter().flatten().for_each(|ts| totals.captured.see(ts));
             totals.frames += frames.len();
             let number = frames.first().map_or(0, |frame| frame.number as i64);
             insert.execute(params![run, number, frames.len() as i64, first, last, encode(frames)])?;
@@ -254,13 +261,23 @@ fn write_totals(db: &Connection, run: RunId, batch: &Batch, totals: Totals) -> R
     for ((kind, minute), facts) in totals.tally {
         tally.execute(params![run, kind, minute, facts])?;
     }
+    // What a capture says of other times (statistics, say) does not stretch it beyond its frames.
+    let (frames, first, last): (i64, _, _) =
+        db.query_row("SELECT frames, first_ts, last_ts FROM run WHERE id = ?", [run], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    let known = Span(first, last);
+    let mut span = match (frames > 0, totals.frames > 0) {
+        (false, true) => Span::default(),
+        _ => known,
+    };
+    let more = if frames > 0 || totals.frames > 0 { totals.captured } else { totals.stated };
+    [more.0, more.1].into_iter().flatten().for_each(|ts| span.see(ts));
     db.execute(
-        "UPDATE run SET frames = frames + ?1, facts = facts + ?2, flows = flows + ?3, issues = issues + ?4,
-         first_ts = min(coalesce(first_ts, ?5), coalesce(?5, first_ts)), last_ts = max(coalesce(last_ts, ?6), coalesce(?6, last_ts))
-         WHERE id = ?7",
+        "UPDATE run SET frames = frames + ?, facts = facts + ?, flows = flows + ?, issues = issues + ?, first_ts = ?, last_ts = ?
+         WHERE id = ?",
         params![
-            totals.frames as i64, batch.facts.len() as i64, batch.flows.len() as i64, batch.issues.len() as i64,
-            totals.first_ts, totals.last_ts, run
+            totals.frames as i64, batch.facts.len() as i64, batch.flows.len() as i64, batch.issues.len() as i64, span.0, span.1, run
         ],
     )?;
     Ok(())

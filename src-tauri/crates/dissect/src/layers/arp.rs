@@ -1,4 +1,4 @@
-//! Address resolution (RFC 826, RFC 5227).
+//! Address resolution (RFC 826, RFC 5227), and its reverse (RFC 903), which has the same shape.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -12,7 +12,7 @@ pub(super) const KIND: Kind = Kind {
     name: "arp",
     about: "one ARP message: who claims or asks for an address",
     fields: &[
-        ("operation", "request or reply"),
+        ("operation", "request or reply; reverse_request or reverse_reply: a device asks for its own address"),
         ("mac", "sender's hardware address as the message states it"),
         ("ip", "sender's IP address; empty in a probe"),
         ("target_mac", "target's hardware address"),
@@ -41,6 +41,8 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
     let word = match operation {
         1 => "request",
         2 => "reply",
+        3 => "reverse_request",
+        4 => "reverse_reply",
         _ => "other",
     };
     let (probe, gratuitous) = (spa.is_unspecified(), spa == tpa);

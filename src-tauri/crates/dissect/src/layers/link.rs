@@ -64,7 +64,7 @@ pub(super) fn ether_type(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers
     match kind {
         0x0800 => ip::v4(bytes, at, layers, out),
         0x86dd => ip::v6(bytes, at, layers, out),
-        0x0806 => arp::read(bytes, at, layers, out),
+        0x0806 | 0x8035 => arp::read(bytes, at, layers, out),
         0x888e => layers.top = "eapol",
         0x88cc => layers.top = "lldp",
         0x8863 | 0x8864 => layers.top = "pppoe",
@@ -78,6 +78,7 @@ fn type_field(out: &mut Out, name: &'static str, at: usize, kind: u16) {
         0x0800 => "IPv4",
         0x86dd => "IPv6",
         0x0806 => "ARP",
+        0x8035 => "RARP",
         0x8100 => "802.1Q",
         0x88a8 => "802.1ad",
         0x888e => "EAPOL",

@@ -1,0 +1,341 @@
+//! The command line as scripts know it: the program itself, on real files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The program, away from the user's own settings.
+fn lintel(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lintel"));
+    command.env("XDG_CONFIG_HOME", home).env("APPDATA", home).env("HOME", home);
+    command
+}
+
+struct Case {
+    folder: tempfile::TempDir,
+}
+
+impl Case {
+    fn new() -> Case {
+        let case = Case { folder: tempfile::tempdir().unwrap() };
+        let made = case.run(&["case", "new", "CASE", "--name", "Hollis Street 14", "--zone", "Europe/Berlin"]);
+        assert_eq!(code(&made), 0, "{made:?}");
+        case
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.folder.path().join("home.lintel")
+    }
+
+    /// Runs the program; the word CASE stands for the case's folder.
+    fn run(&self, args: &[&str]) -> Output {
+        let dir = self.dir();
+        let args = args.iter().map(|arg| if *arg == "CASE" { dir.as_os_str() } else { arg.as_ref() });
+        lintel(self.folder.path()).args(args).output().unwrap()
+    }
+
+    fn json(&self, args: &[&str]) -> Vec<Value> {
+        let output = self.run(&[&["--json"], args].concat());
+        assert!(code(&output) <= 1, "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// All that a case says, as one text.
+    fn dump(&self) -> String {
+        ["facts", "flows", "frames", "issues", "devices", "presence"]
+            .map(|view| String::from_utf8(self.run(&["--json", "show", "CASE", view]).stdout).unwrap())
+            .join("\n")
+    }
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../samples")
+}
+
+fn household() -> String {
+    samples().join("hollis-street").display().to_string()
+}
+
+#[test]
+fn the_same_evidence_gives_the_same_bytes() {
+    let dumps = [Case::new(), Case::new()].map(|case| {
+        case.run(&["import", "CASE", &household()]);
+        case.dump()
+    });
+    assert!(dumps[0].lines().count() > 1_000);
+    assert!(dumps[0] == dumps[1], "two imports of the same evidence differ");
+}
+
+#[test]
+fn rows_have_the_fields_that_scripts_rely_on() {
+    let case = Case::new();
+    case.run(&["import", "CASE", &household()]);
+    for row in case.json(&["show", "CASE", "evidence"]) {
+        for field in ["sha256", "path", "kind", "size", "status", "frames", "first_ts", "last_ts", "parent"] {
+            assert!(row.get(field).is_some(), "evidence has no {field}");
+        }
+    }
+    let facts = case.json(&["show", "CASE", "facts"]);
+    for row in &facts {
+        for field in ["kind", "ts", "evidence", "run", "frame", "offset", "length", "uid", "src", "dst", "subject"] {
+            assert!(row.get(field).is_some(), "a fact has no {field}: {row}");
+        }
+        assert!(row.as_object().unwrap().keys().all(|name| !name.starts_with('_')));
+        if let Some(ts) = row["ts"].as_str() {
+            assert!(ts.len() == 30 && ts.ends_with('Z'), "{ts}");
+        }
+    }
+    let count = case.json(&["show", "CASE", "facts", "--count"]);
+    assert_eq!(count[0]["count"], facts.len());
+    assert_eq!(case.json(&["show", "CASE", "facts", "--limit", "7"]).len(), 7);
+
+    // One item by hash, by the beginning of its hash, by path; together all facts are found again.
+    let items = case.json(&["show", "CASE", "evidence", "--where", "kind=pcapng"]);
+    let item = items.iter().find(|item| item["path"].as_str().unwrap().ends_with("router.pcapng")).unwrap();
+    let (sha256, path) = (item["sha256"].as_str().unwrap(), item["path"].as_str().unwrap());
+    let mine = facts.iter().filter(|row| row["evidence"] == sha256).count();
+    assert!(mine > 100);
+    for name in [sha256, &sha256[..8], path, "router.pcapng"] {
+        let rows = case.json(&["show", "CASE", "facts", "--where", &format!("evidence={name}")]);
+        assert_eq!(rows.len(), mine, "evidence={name}");
+    }
+
+    // A stretch of time, and the rest.
+    let middle = facts[facts.len() / 2]["ts"].as_str().unwrap();
+    let before = case.json(&["show", "CASE", "facts", "--until", middle]).len();
+    let after = case.json(&["show", "CASE", "facts", "--since", middle]).len();
+    let timed = facts.iter().filter(|row| !row["ts"].is_null()).count();
+    assert!(before > 0 && after > 0);
+    assert_eq!(before + after, timed);
+}
+
+#[test]
+fn every_fact_leads_to_its_bytes() {
+    let case = Case::new();
+    case.run(&["import", "CASE", &household()]);
+    let mut proven = 0;
+    for row in case.json(&["show", "CASE", "dns"]) {
+        let capture = case.json(&[
+            "show",
+            "CASE",
+            "evidence",
+            "--where",
+            &format!("sha256={}", row["evidence"].as_str().unwrap()),
+        ]);
+        let path = capture[0]["path"].as_str().unwrap();
+        if path.contains("!/") || !row["pieces"].is_null() {
+            continue;
+        }
+        let bytes = fs::read(path).unwrap();
+        let at = row["offset"].as_u64().unwrap() as usize;
+        let message = &bytes[at..at + row["length"].as_u64().unwrap() as usize];
+        assert_eq!(u16::from_be_bytes([message[0], message[1]]), row["trans_id"].as_u64().unwrap() as u16);
+        proven += 1;
+        if proven == 20 {
+            break;
+        }
+    }
+    assert_eq!(proven, 20);
+}
+
+#[test]
+fn a_flipped_byte_is_found_and_named() {
+    let case = Case::new();
+    let evidence = case.folder.path().join("evidence");
+    fs::create_dir(&evidence).unwrap();
+    for name in ["router.pcapng", "lamp-port.pcap"] {
+        fs::copy(samples().join("hollis-street").join(name), evidence.join(name)).unwrap();
+    }
+    case.run(&["import", "CASE", evidence.to_str().unwrap()]);
+    let good = case.run(&["verify", "CASE"]);
+    assert_eq!(code(&good), 0, "{}", String::from_utf8_lossy(&good.stdout));
+
+    let target = evidence.join("lamp-port.pcap");
+    let mut bytes = fs::read(&target).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&target, bytes).unwrap();
+    let lines = case.json(&["verify", "CASE"]);
+    assert_eq!(code(&case.run(&["verify", "CASE"])), 1);
+    for line in lines {
+        let want = if line["object"].as_str().unwrap().ends_with("lamp-port.pcap") { "changed" } else { "match" };
+        assert_eq!(line["state"], want, "{line}");
+    }
+
+    let log = case.dir().join("custody.log");
+    let mut text = fs::read(&log).unwrap();
+    let second = text.iter().position(|byte| *byte == b'\n').unwrap() + 40;
+    text[second] ^= 1;
+    fs::write(&log, text).unwrap();
+    let custody = case.run(&["custody", "CASE", "--verify"]);
+    assert_eq!(code(&custody), 1);
+    assert!(String::from_utf8_lossy(&custody.stdout).contains("line 2 of the custody log"));
+    assert_eq!(code(&case.run(&["verify", "CASE"])), 1);
+}
+
+#[test]
+fn evidence_stays_as_it_is() {
+    let case = Case::new();
+    let evidence = case.folder.path().join("evidence");
+    fs::create_dir(&evidence).unwrap();
+    let file = evidence.join("router.pcapng");
+    fs::copy(samples().join("hollis-street/router.pcapng"), &file).unwrap();
+    let state = || {
+        let metadata = fs::metadata(&file).unwrap();
+        #[cfg(unix)]
+        let changed = std::os::unix::fs::MetadataExt::ctime_nsec(&metadata);
+        #[cfg(not(unix))]
+        let changed = 0;
+        let names: Vec<_> = fs::read_dir(&evidence).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        (fs::read(&file).unwrap(), metadata.modified().unwrap(), changed, metadata.permissions().readonly(), names)
+    };
+    let before = state();
+    let mut permissions = fs::metadata(&evidence).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&evidence, permissions.clone()).unwrap();
+    case.run(&["import", "CASE", evidence.to_str().unwrap()]);
+    case.run(&["import", "CASE", "--copy", file.to_str().unwrap()]);
+    case.run(&["verify", "CASE"]);
+    case.json(&["show", "CASE", "frames"]);
+    #[expect(clippy::permissions_set_readonly_false, reason = "so that the folder can be cleaned up")]
+    permissions.set_readonly(false);
+    fs::set_permissions(&evidence, permissions).unwrap();
+    assert!(state() == before, "reading evidence has changed it");
+    assert_eq!(case.json(&["show", "CASE", "evidence"]).len(), 1, "the same file twice is one item");
+}
+
+#[test]
+fn copies_are_verified_and_serve_when_the_original_is_gone() {
+    let case = Case::new();
+    let file = case.folder.path().join("lamp.pcap");
+    fs::copy(samples().join("hollis-street/lamp-port.pcap"), &file).unwrap();
+    case.run(&["import", "CASE", "--copy", file.to_str().unwrap()]);
+    let frames = case.json(&["show", "CASE", "frames"]);
+    fs::remove_file(&file).unwrap();
+    assert_eq!(case.json(&["show", "CASE", "frames"]), frames);
+    let lines = case.json(&["verify", "CASE"]);
+    assert_eq!(lines[0]["state"], "missing", "the original is gone, which is to be said");
+}
+
+#[test]
+fn a_killed_import_is_finished_without_a_trace() {
+    let evidence = tempfile::tempdir().unwrap();
+    fs::write(evidence.path().join("a-many-queries.pcap"), many_queries(150_000)).unwrap();
+    fs::copy(samples().join("hollis-street/router.pcapng"), evidence.path().join("b-router.pcapng")).unwrap();
+    let whole = evidence.path().to_str().unwrap();
+
+    let undisturbed = Case::new();
+    undisturbed.run(&["import", "CASE", whole]);
+    let want = undisturbed.dump();
+
+    let case = Case::new();
+    let mut import = lintel(case.folder.path())
+        .args(["import", case.dir().to_str().unwrap(), whole])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // As soon as rows are there, and long before all are.
+    let began = Instant::now();
+    loop {
+        let count = case.run(&["--json", "show", "CASE", "facts", "--count"]);
+        let some = serde_json::from_slice::<Value>(&count.stdout).is_ok_and(|line| line["count"].as_u64() > Some(0));
+        if some || import.try_wait().unwrap().is_some() {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "no rows after a minute");
+    }
+    assert!(
+        import.try_wait().unwrap().is_none(),
+        "the import was over before it could be killed: make the capture larger"
+    );
+    import.kill().unwrap();
+    import.wait().unwrap();
+
+    let info = &case.json(&["case", "info", "CASE"])[0];
+    assert!(!info["interrupted"].as_array().unwrap().is_empty(), "{info}");
+    assert_eq!(case.json(&["show", "CASE", "facts", "--count"])[0]["count"], 0, "what was half read is not shown");
+    let resumed = case.run(&["resume", "CASE"]);
+    assert_eq!(code(&resumed), 0, "{}", String::from_utf8_lossy(&resumed.stderr));
+    assert!(case.dump() == want, "the finished import differs from an undisturbed one");
+    assert!(case.json(&["case", "info", "CASE"])[0]["interrupted"].as_array().unwrap().is_empty());
+    assert_eq!(code(&case.run(&["verify", "CASE"])), 0);
+}
+
+/// A capture of DNS queries: Ethernet, IPv4, UDP, each a name of its own.
+fn many_queries(count: u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    for n in 0..count {
+        let name = format!("n{n}");
+        let mut dns = Vec::from([(n >> 8) as u8, n as u8, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, name.len() as u8]);
+        dns.extend_from_slice(name.as_bytes());
+        dns.extend_from_slice(b"\x07example\x00\x00\x01\x00\x01");
+        let (udp, ip) = ((8 + dns.len()) as u16, (28 + dns.len()) as u16);
+        let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
+        frame.extend_from_slice(&ip.to_be_bytes());
+        frame.extend_from_slice(&[0, 0, 0, 0, 64, 17, 0, 0, 10, 0, (n >> 8) as u8, n as u8, 10, 0, 0, 1]);
+        frame.extend_from_slice(&(1024 + (n % 60_000) as u16).to_be_bytes());
+        frame.extend_from_slice(&[0, 53]);
+        frame.extend_from_slice(&udp.to_be_bytes());
+        frame.extend_from_slice(&[0, 0]);
+        frame.extend_from_slice(&dns);
+        for word in [1_700_000_000 + n / 1_000, n % 1_000 * 1_000, frame.len() as u32, frame.len() as u32] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        out.extend_from_slice(&frame);
+    }
+    out
+}
+
+#[test]
+fn exit_codes_and_sentences() {
+    let case = Case::new();
+    let nowhere = case.folder.path().join("nowhere").display().to_string();
+    for (args, want, says) in [
+        (vec!["nonsense"], 2, "unrecognized subcommand"),
+        (vec!["show", "CASE", "no-such-view"], 3, "there is no view 'no-such-view'"),
+        (vec!["show", "CASE", "facts", "--where", "x"], 2, "not of the form FIELD=VALUE"),
+        (vec!["show", "CASE", "facts", "--since", "yesterday"], 2, "'yesterday' is not a time"),
+        (vec!["show", &nowhere, "facts"], 3, "there is no case there"),
+        (vec!["import", "CASE", &nowhere], 3, "there is no such file or folder"),
+        (vec!["import", "CASE", case.folder.path().to_str().unwrap()], 3, "the case itself lies in it"),
+        (vec!["case", "new", "CASE", "--name", "again"], 3, "there is one already"),
+        (vec!["call", "CASE", "rows", "{"], 2, "reading the request to rows"),
+        (vec!["detect", &nowhere], 3, "there is no such file or folder"),
+    ] {
+        let output = case.run(&args);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), want, "{args:?}: {stderr}");
+        assert!(stderr.contains(says), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn broken_files_are_read_as_far_as_they_go() {
+    let case = Case::new();
+    let imported = case.run(&["import", "CASE", samples().join("broken").to_str().unwrap()]);
+    assert_eq!(code(&imported), 1, "{}", String::from_utf8_lossy(&imported.stderr));
+    let evidence = case.json(&["show", "CASE", "evidence"]);
+    assert!(evidence.iter().all(|item| item["status"] != "reading"));
+    let of =
+        |name: &str| evidence.iter().find(|item| item["name"] == name).unwrap_or_else(|| panic!("{name} is missing"));
+    for name in ["pcap_cut_in_record.pcap", "onhub_cut.report", "zip_path_traversal.zip", "gzip_cut.pcap"] {
+        assert_eq!(of(name)["status"], "partial", "{name}");
+        assert!(of(name)["issues"].as_u64() > Some(0), "{name}");
+    }
+    assert_eq!(of("empty.pcap")["kind"], "other");
+    for item in &evidence {
+        assert!(item["status"] == "refused" || item["sha256"].is_string(), "{item}");
+    }
+}
