@@ -39,7 +39,7 @@ await through('case-given', [dir], async ({ script, one, all, text, click, pictu
   await says('Hollis Street 14');
   await picture();
 
-  await click(await one('nav a[href*="timeline"]'));
+  await click(await one('nav a[href="#/timeline"]'));
   const rows = await until('the timeline has rows', async () => {
     const found = await all('[role="row"][aria-selected]');
     return found.length > 5 && found;
@@ -47,7 +47,7 @@ await through('case-given', [dir], async ({ script, one, all, text, click, pictu
   await picture();
 
   await click(rows[3]);
-  await until('the inspector shows the bytes', async () => (await all('aside [data-hex]')).length > 0);
+  await until('the inspector shows the bytes', async () => (await all('aside[aria-label="Inspector"] [data-hex]')).length > 0);
   await picture();
 });
 

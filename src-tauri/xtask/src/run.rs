@@ -47,20 +47,23 @@ fn has_display() -> bool {
 
 fn summary(case: &Path) -> Result<()> {
     println!("\nEvidence (what is inside containers is left out):");
-    table(case, &["evidence", "--where", "parent="], &["kind", "status", "frames", "facts", "issues", "name"])?;
+    table(case, "evidence", &["kind", "status", "frames", "facts", "issues", "name"])?;
     println!("\nDevices:");
-    table(case, &["devices"], &["mac", "vendor", "frames", "name", "protocols"])?;
+    table(case, "devices", &["mac", "vendor", "frames", "name", "protocols"])?;
     println!("\nThere is no display here, so no window was opened. To see the case in a browser on this machine:");
     println!("  {} serve {:?}", built("debug", "lintel").display(), case.display().to_string());
     Ok(())
 }
 
-/// A few columns of what `lintel show` says.
-fn table(case: &Path, show: &[&str], columns: &[&str]) -> Result<()> {
-    let said = output(program(built("debug", "lintel"), ["show", "--json"]).arg(case).args(show))?;
+/// A few columns of a view.
+fn table(case: &Path, view: &str, columns: &[&str]) -> Result<()> {
+    let said = output(program(built("debug", "lintel"), ["show", "--json"]).arg(case).arg(view))?;
     let mut rows = vec![columns.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()];
     for line in said.lines() {
         let row: Value = serde_json::from_str(line).with_context(|| format!("reading the row {line}"))?;
+        if !row["parent"].is_null() {
+            continue; // inside a container
+        }
         rows.push(columns.iter().map(|&name| cell(&row[name])).collect());
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
