@@ -12,6 +12,7 @@ mod http;
 mod mqtt;
 mod ntp;
 mod payload;
+mod quic;
 mod ssdp;
 #[cfg(test)]
 mod testing;
@@ -38,6 +39,7 @@ pub static ALL: &[&dyn Protocol] = &[
     &dns::Mdns,
     &dns::Llmnr,
     &ntp::Ntp,
+    &quic::Quic,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

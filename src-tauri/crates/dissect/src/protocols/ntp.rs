@@ -184,7 +184,7 @@ fn time(stamp: u64) -> Option<Time> {
     if stamp == 0 {
         return None;
     }
-    let nanos = (stamp & 0xffff_ffff) * 1_000_000_000 >> 32;
+    let nanos = ((stamp & 0xffff_ffff) * 1_000_000_000) >> 32;
     Time::new((stamp >> 32).cast_signed() - UNIX, nanos.cast_signed())
 }
 

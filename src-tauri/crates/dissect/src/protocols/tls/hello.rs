@@ -66,24 +66,31 @@ impl Pieces {
 }
 
 /// Reads the body of a hello: what lies behind type and length.
-pub fn read<'a>(mut cursor: Cursor<'a>, client: bool, pieces: &Pieces, tree: &mut Tree) -> (Hello<'a>, Option<Stop>) {
+/// `transport`: of JA4.
+pub fn read<'a>(
+    mut cursor: Cursor<'a>,
+    client: bool,
+    transport: char,
+    pieces: &Pieces,
+    tree: &mut Tree,
+) -> (Hello<'a>, Option<Stop>) {
     let mut hello = Hello { client, ..Hello::default() };
     let read = read_into(&mut hello, &mut cursor, pieces, tree);
     hello.complete = read.is_ok();
     let stop = read.unwrap_or_else(Some);
     let stop = stop.map(|stop| Stop { at: pieces.place(stop.at..stop.at).start, ..stop });
-    show_fingerprints(&hello, pieces, cursor.at(), tree);
+    show_fingerprints(&hello, transport, pieces, cursor.at(), tree);
     (hello, stop)
 }
 
-fn show_fingerprints(hello: &Hello, pieces: &Pieces, end: usize, tree: &mut Tree) {
+fn show_fingerprints(hello: &Hello, transport: char, pieces: &Pieces, end: usize, tree: &mut Tree) {
     if !tree.is_on() || !hello.complete {
         return;
     }
     let at = pieces.place(end..end);
     let full = fingerprint::ja3_text(hello);
     if hello.client {
-        tree.text("tls.handshake.ja4", "JA4", at.clone(), fingerprint::ja4(hello, 't'));
+        tree.text("tls.handshake.ja4", "JA4", at.clone(), fingerprint::ja4(hello, transport));
         tree.text("tls.handshake.ja3_full", "JA3 Fullstring", at.clone(), &full);
         tree.text("tls.handshake.ja3", "JA3", at, fingerprint::md5(&full));
     } else {

@@ -1,7 +1,7 @@
 //! TLS up to 1.3 (RFC 8446, 5246): what both sides say before they encrypt.
 
 mod fingerprint;
-mod hello;
+pub mod hello;
 mod names;
 
 use std::borrow::Cow;
@@ -229,7 +229,7 @@ impl Session {
         if matches!(kind, CLIENT_HELLO | SERVER_HELLO) {
             let client = kind == CLIENT_HELLO;
             let body = joined.content.get(..end).unwrap_or_default();
-            let (hello, stop) = hello::read(Cursor::starting(body, at + 4), client, &joined.pieces, &mut out.tree);
+            let (hello, stop) = hello::read(Cursor::starting(body, at + 4), client, 't', &joined.pieces, &mut out.tree);
             let cut = Message { cut: message.cut && end < at + 4 + len, ..*message };
             let incomplete = stop.is_some_and(|stop| stop.tell(&cut, out));
             let subject = self.remember(client, &hello);
