@@ -304,8 +304,9 @@ fn exit_codes_and_sentences() {
     let nowhere = case.folder.path().join("nowhere").display().to_string();
     for (args, want, says) in [
         (vec!["nonsense"], 2, "unrecognized subcommand"),
-        (vec!["show", "CASE", "no-such-view"], 3, "there is no view 'no-such-view'"),
+        (vec!["show", "CASE", "no-such-view"], 2, "there is no view 'no-such-view'"),
         (vec!["show", "CASE", "facts", "--where", "x"], 2, "not of the form FIELD=VALUE"),
+        (vec!["show", "CASE", "flows", "--where", "nothing=1"], 2, "has no column 'nothing'"),
         (vec!["show", "CASE", "facts", "--since", "yesterday"], 2, "'yesterday' is not a time"),
         (vec!["show", &nowhere, "facts"], 3, "there is no case there"),
         (vec!["import", "CASE", &nowhere], 3, "there is no such file or folder"),

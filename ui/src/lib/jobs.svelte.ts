@@ -9,11 +9,11 @@ class Jobs {
   /** The latest that has ended and was not put away. */
   readonly ended = $derived(this.#all.filter((job) => job.state !== 'running'));
 
-  /** Asks once for what is there, and listens from then on. */
+  /** Asks once for what runs and what went wrong, and listens from then on. */
   start(): void {
     onEvent((event) => event.event === 'job' && this.#put(event.job));
     void call('jobs', null).then(
-      (jobs) => jobs.forEach((job) => this.#put(job)),
+      (jobs) => jobs.filter(({ state }) => state !== 'done' && state !== 'cancelled').forEach((job) => this.#put(job)),
       () => {}, // without an answer, events will tell
     );
   }

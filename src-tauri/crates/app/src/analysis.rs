@@ -170,8 +170,7 @@ impl Board {
             return;
         }
         for sign in SIGNS.iter().filter(|sign| sign.kind == fact.kind) {
-            // What a server answers about a client is the client's; what it asks for itself is not.
-            if fact.kind == "tls" && fact.fields.get("msg_type").and_then(Value::as_str) != Some("client_hello") {
+            if !tells(fact) {
                 continue;
             }
             let mac = match sign.of {
@@ -270,6 +269,16 @@ impl Board {
             }));
         }
         (devices, identities)
+    }
+}
+
+/// Whether a message says something of its sender: a hello of a client, not of a server; an address that is claimed, not asked for.
+fn tells(fact: &FactRow) -> bool {
+    let msg_type = fact.fields.get("msg_type").and_then(Value::as_str);
+    match fact.kind.as_str() {
+        "tls" => msg_type == Some("client_hello"),
+        "ndp" => msg_type == Some("neighbour advertisement"),
+        _ => true,
     }
 }
 

@@ -51,6 +51,7 @@ impl From<case::Error> for Error {
         let code = match &error {
             case::Error::Refused(_) => Code::Refused,
             case::Error::NotFound(_) => Code::Missing,
+            case::Error::Invalid(_) => Code::Invalid,
             case::Error::Io { .. } | case::Error::Database(_) => Code::Failed,
         };
         Error::new(code, error.to_string())

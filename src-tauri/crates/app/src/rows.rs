@@ -231,7 +231,7 @@ pub(crate) fn rows(app: &App, request: RowsRequest) -> Result<RowsPage> {
         "facts" => facts(&case, None, &page),
         kind => match crate::kinds::kind(kind) {
             Some(kind) => facts(&case, Some(kind), &page),
-            None => Err(Error::missing(format!("there is no view '{kind}'; `lintel call views null` lists them"))),
+            None => Err(Error::invalid(format!("there is no view '{kind}'; `lintel call views null` lists them"))),
         },
     }
 }

@@ -12,6 +12,9 @@ pub enum Error {
     Database(#[from] rusqlite::Error),
     #[error("{0}")]
     NotFound(String),
+    /// The request makes no sense.
+    #[error("{0}")]
+    Invalid(String),
 }
 
 impl Error {

@@ -193,7 +193,7 @@ impl Case {
             "kind" => ("k.name", "JOIN kind k ON k.id = g.v"),
             "evidence" => ("coalesce(e.path, '')", "JOIN run r ON r.id = g.v JOIN evidence e ON e.id = r.evidence"),
             "src" | "dst" | "subject" => ("x.value", "JOIN text x ON x.id = g.v"),
-            other => return Err(Error::Refused(format!("facts can't be counted by '{other}'"))),
+            other => return Err(Error::Invalid(format!("facts can't be counted by '{other}'"))),
         };
         let value = match field {
             "evidence" => format!("f.id >> {RUN_BITS}"),
@@ -439,7 +439,7 @@ fn round_step(ns: i64) -> i64 {
 
 fn key(after: &str) -> Result<(i64, i64)> {
     let parsed = after.split_once(':').and_then(|(ts, id)| Some((ts.parse().ok()?, id.parse().ok()?)));
-    parsed.ok_or_else(|| Error::Refused("the page to go on from is not one of ours".into()))
+    parsed.ok_or_else(|| Error::Invalid("the page to go on from is not one of ours".into()))
 }
 
 fn read(row: &rusqlite::Row, kinds: &HashMap<i64, String>) -> Result<FactRow> {

@@ -117,7 +117,7 @@ fn fact_condition(case: &Case, condition: &Condition, clause: &mut Where) -> Res
             clause.add(comparison, [value]);
         }
         "ts" => {
-            let ts = model::Time::parse(value).map_err(|why| Error::Refused(format!("filter on ts: {why}")))?;
+            let ts = model::Time::parse(value).map_err(|why| Error::Invalid(format!("filter on ts: {why}")))?;
             let sign = match op {
                 Op::Less => "<",
                 Op::More => ">",
@@ -128,7 +128,7 @@ fn fact_condition(case: &Case, condition: &Condition, clause: &mut Where) -> Res
         }
         own => {
             if !own.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) {
-                return Err(Error::Refused(format!("filter: there is no field '{own}'")));
+                return Err(Error::Invalid(format!("filter: there is no field '{own}'")));
             }
             let path = Value::Text(format!("$.\"{own}\""));
             let plain = match value.as_str() {

@@ -256,7 +256,7 @@ impl Case {
                 continue;
             }
             let Some((name, shape, _)) = view.columns.iter().find(|(name, ..)| *name == condition.field) else {
-                return Err(Error::Refused(format!("the view '{}' has no column '{}'", view.name, condition.field)));
+                return Err(Error::Invalid(format!("the view '{}' has no column '{}'", view.name, condition.field)));
             };
             let value = stored(*shape, name, &condition.value)?;
             let (comparison, value) = compare(&format!("\"{name}\""), condition.op, &value);
@@ -279,7 +279,7 @@ impl Case {
             None if request.sort.is_empty() => {
                 view.order.split(", ").map(|key| format!("{key} {direction}")).collect::<Vec<_>>().join(", ")
             }
-            None => return Err(Error::Refused(format!("the view '{}' has no column '{}'", view.name, request.sort))),
+            None => return Err(Error::Invalid(format!("the view '{}' has no column '{}'", view.name, request.sort))),
         };
         // In the view's own order a page begins behind a key, which costs the same for the last page as for the first.
         let keyed = request.sort.is_empty();
@@ -338,7 +338,7 @@ impl Case {
             drop(rows);
             if request.count {
                 let sql = format!("SELECT count(*) FROM ({}){whole}", view.sql);
-                let total: i64 = db.query_row(&sql, rusqlite::params_from_iter(&clause.values), |row| row.get(0))?;
+                let total: i64 = db.query_row(&sql, rusqlite::params_from_iter(&whole_values), |row| row.get(0))?;
                 page.total = Some(total as u64);
             }
             Ok(page)
@@ -347,7 +347,7 @@ impl Case {
 }
 
 fn not_ours() -> Error {
-    Error::Refused("the page to go on from is not one of ours".into())
+    Error::Invalid("the page to go on from is not one of ours".into())
 }
 
 /// A row's key, for the page after it.
@@ -367,7 +367,7 @@ fn key(row: &rusqlite::Row) -> Result<String> {
 fn stored(shape: Shape, name: &str, value: &str) -> Result<String> {
     Ok(match shape {
         Shape::Time => {
-            model::Time::parse(value).map_err(|why| Error::Refused(format!("filter on {name}: {why}")))?.0.to_string()
+            model::Time::parse(value).map_err(|why| Error::Invalid(format!("filter on {name}: {why}")))?.0.to_string()
         }
         Shape::Flag if value == "true" => "1".into(),
         Shape::Flag if value == "false" => "0".into(),

@@ -192,7 +192,12 @@ impl Service {
                     stream.skip = n.saturating_sub(rest.len()) as u64;
                     at += n.min(rest.len());
                 }
-                Step::More if cut => return bytes.len(),
+                Step::More if cut => {
+                    let why = "cut short: the connection or the capture ends in it".to_owned();
+                    out.complaints.push(Complaint { at, why });
+                    emit(&mut out.facts, &mut out.complaints, segments);
+                    return bytes.len();
+                }
                 Step::More => return at,
                 Step::Done => {
                     stream.done = true;

@@ -2,6 +2,7 @@
 
 import { call, choose, native } from '../../bridge';
 import { notices } from '../../lib/notices.svelte';
+import { place } from '../../lib/place.svelte';
 import { m } from '../../paraglide/messages';
 
 class Adding {
@@ -24,6 +25,18 @@ class Adding {
     }
     const chosen = await choose({ folder, several: true, title: m.evidence_add() });
     if (chosen.length > 0) this.show(chosen);
+  }
+
+  /** Something was dropped: a case is opened, all else becomes evidence. */
+  async dropped(paths: string[], nameless: string[]): Promise<void> {
+    const [dir] = paths.filter((path) => /\.lintel[\\/]?$/i.test(path));
+    if (dir === undefined) return this.show(paths, nameless);
+    try {
+      await call('case_open', { dir });
+      place.go('evidence');
+    } catch (thrown) {
+      notices.fail(thrown);
+    }
   }
 
   show(paths: string[], nameless: string[] = []): void {
