@@ -279,6 +279,20 @@ fn blocks_that_do_not_fit_are_told() {
 }
 
 #[test]
+fn times_beyond_counting_are_told() {
+    let bytes = [
+        section(Little, &[]),
+        interface(Little, 1, 0, &[]),
+        enhanced(Little, 0, u64::MAX, &packet(9), 9, &[]),
+        enhanced(Little, 0, 1_000_000, &packet(9), 9, &[]),
+    ];
+    let (read, ending) = read("pcapng", &bytes.concat());
+    assert_eq!(times(&read), [None, Some(1_000_000_000)]);
+    assert_eq!(issues(&read), ["pcapng packets @48: 1 state a time outside 1677 to 2262, and are given none"]);
+    assert_eq!(ending, Ending::Complete);
+}
+
+#[test]
 fn recognised_by_content_alone() {
     let cases: &[(&str, Vec<u8>)] = &[
         ("pcap", pcap(Big, NSEC, 1)),

@@ -173,7 +173,8 @@ impl Layout {
             .ok_or_else(|| format!("{} bytes are too few for a pcap header", bytes.len()))?;
         header[..4].copy_from_slice(&if big_endian { USEC.to_be_bytes() } else { USEC.to_le_bytes() });
         let (_, header) = pcap_parser::parse_pcap_header(&header).map_err(|_| "pcap magic, but no pcap header")?;
-        if header.version_major != 2 && header.version_major != 543 {
+        // Later versions than 2.4 were never defined, but a damaged number is no reason to refuse; Wireshark does not either.
+        if header.version_major < 2 {
             return Err(format!("pcap magic, but version {}.{}", header.version_major, header.version_minor));
         }
         let nanoseconds = matches!(magic, NSEC | IXIA_HARDWARE);

@@ -47,9 +47,14 @@ impl Format for Pcapng {
             skipped: Skipped::default(),
             interfaces: 0,
             no_interface: None,
+            timeless: None,
         };
         capture.read(source)?;
         capture.skipped.tell(capture.sink);
+        if let Some((packets, first)) = capture.timeless {
+            let why = format!("{packets} state a time outside 1677 to 2262, and are given none");
+            capture.sink.issue(Issue::new("pcapng packets", why, first));
+        }
         Ok(if capture.partial { Ending::Partial } else { Ending::Complete })
     }
 }
@@ -109,6 +114,8 @@ struct Capture<'s> {
     skipped: Skipped,
     /// Interfaces of all sections so far.
     interfaces: u32,
+    /// Packets whose time is outside 1677 to 2262, and where the first of them is.
+    timeless: Option<(u64, u64)>,
     /// The one that stands for none, once there is a record that has none.
     no_interface: Option<u32>,
 }
@@ -313,7 +320,11 @@ impl Capture<'_> {
             return Ok(());
         };
         self.number += 1;
-        let ts = packet.ticks.zip(interface.clock).and_then(|(ticks, clock)| clock.time(ticks));
+        let stated = packet.ticks.zip(interface.clock);
+        let ts = stated.and_then(|(ticks, clock)| clock.time(ticks));
+        if ts.is_none() && stated.is_some() {
+            self.timeless.get_or_insert((0, offset)).0 += 1;
+        }
         self.sink.frame(&Frame {
             number: self.number,
             ts,
