@@ -1,1 +1,205 @@
+//! Journeys through the workstation as a person would go, on the project's own samples.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use journeys::support::Bench;
+use serde_json::{Value, json};
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples")
+}
+
+#[test]
+fn every_fact_has_only_fields_that_are_explained() {
+    let bench = Bench::new();
+    bench.import(&[&samples()]);
+    let kinds: BTreeMap<&str, Vec<&str>> =
+        app::kinds().map(|kind| (kind.name, kind.fields.iter().map(|(name, _)| *name).collect())).collect();
+    let base = [
+        "_id",
+        "kind",
+        "ts",
+        "time_kind",
+        "evidence",
+        "run",
+        "frame",
+        "offset",
+        "length",
+        "uid",
+        "src",
+        "dst",
+        "subject",
+        "pieces",
+    ];
+    for fact in bench.rows("facts", &[]) {
+        let kind = fact["kind"].as_str().unwrap();
+        let known = kinds.get(kind).unwrap_or_else(|| panic!("the kind {kind} is not declared"));
+        for name in fact.as_object().unwrap().keys() {
+            assert!(base.contains(&name.as_str()) || known.contains(&name.as_str()), "{kind}.{name} is not explained");
+        }
+    }
+}
+
+#[test]
+fn a_row_leads_to_its_packet_and_its_bytes() {
+    let bench = Bench::new();
+    let capture = samples().join("hollis-street/router.pcapng");
+    bench.import(&[&capture]);
+    let bytes = fs::read(&capture).unwrap();
+    for kind in ["dns", "dhcp", "mqtt", "coap", "tls", "http", "ssdp", "arp"] {
+        let rows = bench.rows(kind, &[]);
+        let row = rows.first().unwrap_or_else(|| panic!("no {kind} in the household"));
+        let fact = bench.app.call("fact", json!({ "id": row["_id"] })).unwrap();
+        let proof = &fact["proof"];
+        let (at, length) = (proof["offset"].as_u64().unwrap() as usize, proof["length"].as_u64().unwrap() as usize);
+        if proof["pieces"].as_array().unwrap().is_empty() {
+            let want: String = bytes[at..at + length].iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(proof["bytes"], want, "{kind}");
+        }
+        let frame = json!({ "evidence_id": proof["evidence_id"], "number": proof["frame"] });
+        let frame = bench.app.call("frame", frame).unwrap();
+        let nodes = frame["nodes"].as_array().unwrap();
+        assert!(
+            nodes.iter().any(|node| node["name"].as_str().unwrap().starts_with(kind)),
+            "{kind}: its fields are not in the tree"
+        );
+        for node in nodes {
+            let source = frame["sources"][node["source"].as_u64().unwrap() as usize]["hex"].as_str().unwrap();
+            assert!(
+                node["end"].as_u64().unwrap() as usize * 2 <= source.len(),
+                "{kind}: {node} lies outside its bytes"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_import_disappears() {
+    let bench = Bench::new();
+    let capture = bench.folder.path().join("large.pcap");
+    let small = fs::read(samples().join("hollis-street/lamp-port.pcap")).unwrap();
+    let mut large = small.clone();
+    (0..600).for_each(|_| large.extend_from_slice(&small[24..]));
+    fs::write(&capture, large).unwrap();
+    let id = bench.app.call("evidence_add", json!({ "paths": [capture] })).unwrap()["id"].clone();
+    bench.app.call("job_cancel", json!({ "id": id })).unwrap();
+    let job = bench.app.wait(id.as_u64().unwrap() as u32, &mut |_| {}).unwrap();
+    assert_eq!(serde_json::to_value(job.state).unwrap(), "cancelled", "{}", job.message);
+    assert!(bench.rows("evidence", &[]).is_empty() && bench.rows("facts", &[]).is_empty());
+    let info = bench.app.call("case_info", Value::Null).unwrap();
+    assert_eq!(info["interrupted"], json!([]), "what the analyst stopped is not offered again");
+    let log = fs::read_to_string(bench.dir().join("custody.log")).unwrap();
+    assert!(log.contains("evidence_add"), "the attempt stays in the custody log");
+    // And may be tried again.
+    assert_eq!(bench.import(&[&capture])["state"], "done");
+    assert!(!bench.rows("facts", &[]).is_empty());
+}
+
+#[test]
+fn a_watched_folder_is_taken_up_when_its_files_have_stopped_growing() {
+    let bench = Bench::new();
+    let folder = bench.folder.path().join("inbox");
+    fs::create_dir(&folder).unwrap();
+    bench.app.call("watch_start", json!({ "dir": folder })).unwrap();
+    let bytes = fs::read(samples().join("hollis-street/lamp-port.pcap")).unwrap();
+    let target = folder.join("lamp.pcap");
+    fs::write(&target, &bytes[..bytes.len() / 2]).unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    fs::write(&target, &bytes).unwrap();
+    let began = Instant::now();
+    let item = loop {
+        let items = bench.rows("evidence", &[]);
+        if let Some(item) = items.into_iter().find(|item| item["status"] == "complete") {
+            break item;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "the file was not taken up");
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    assert_eq!(item["size"], bytes.len());
+    let watched = bench.app.call("watch_list", Value::Null).unwrap();
+    assert_eq!(watched.as_array().unwrap().len(), 1);
+    assert_eq!(bench.app.call("watch_stop", json!({ "dir": watched[0] })).unwrap(), json!([]));
+}
+
+#[test]
+fn tables_leave_as_files_and_the_custody_log_knows() {
+    let bench = Bench::new();
+    bench.import(&[&samples().join("hollis-street/router.pcapng")]);
+    let rows = bench.rows("dns", &[]).len();
+    for format in ["csv", "json"] {
+        bench.job("rows_export", json!({ "view": "dns", "format": format }));
+    }
+    let exports: Vec<PathBuf> =
+        fs::read_dir(bench.dir().join("exports")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(exports.len(), 2);
+    for file in exports {
+        let text = fs::read_to_string(&file).unwrap();
+        let head = usize::from(file.extension().unwrap() == "csv");
+        assert_eq!(text.lines().count(), rows + head, "{}", file.display());
+        let log = fs::read_to_string(bench.dir().join("custody.log")).unwrap();
+        assert!(log.contains(file.file_name().unwrap().to_str().unwrap()));
+    }
+}
+
+#[test]
+fn text_search_facets_and_histogram_agree() {
+    let bench = Bench::new();
+    bench.import(&[&samples().join("hollis-street/router.pcapng")]);
+    let select = json!({ "search": "lamp" });
+    let page =
+        bench.app.call("rows", json!({ "view": "facts", "select": select, "count": true, "limit": 5_000 })).unwrap();
+    let total = page["total"].as_u64().unwrap();
+    assert!(total > 20, "{total}");
+    assert!(page["rows"].as_array().unwrap().iter().all(|row| row.to_string().to_lowercase().contains("lamp")));
+    let facets = bench.app.call("facets", json!({ "view": "facts", "select": select, "field": "kind" })).unwrap();
+    let sum: u64 = facets.as_array().unwrap().iter().map(|facet| facet["count"].as_u64().unwrap()).sum();
+    assert_eq!(sum, total);
+    for buckets in [1, 10, 500] {
+        let histogram = bench.app.call("histogram", json!({ "select": select, "buckets": buckets })).unwrap();
+        let series = histogram["series"].as_array().unwrap();
+        let sum: u64 =
+            series.iter().flat_map(|one| one["counts"].as_array().unwrap()).map(|n| n.as_u64().unwrap()).sum();
+        assert_eq!(sum, total, "{buckets} buckets");
+    }
+}
+
+#[test]
+fn pages_follow_each_other_without_gap_or_repetition() {
+    let bench = Bench::new();
+    bench.import(&[&samples().join("hollis-street")]);
+    for view in ["facts", "frames", "flows", "devices", "evidence", "dns"] {
+        for descending in [false, true] {
+            if descending && view == "frames" {
+                continue; // they come in the order of their numbers
+            }
+            let (mut ids, mut after) = (Vec::new(), Value::Null);
+            loop {
+                let request = json!({ "view": view, "after": after, "limit": 37, "descending": descending });
+                let page = bench.app.call("rows", request).unwrap();
+                ids.extend(page["rows"].as_array().unwrap().iter().map(|row| row["_id"].to_string()));
+                after = page["next"].clone();
+                if after.is_null() {
+                    break;
+                }
+            }
+            let whole = bench
+                .app
+                .call("rows", json!({ "view": view, "limit": 10_000, "descending": descending, "count": true }))
+                .unwrap();
+            let want: Vec<String> =
+                whole["rows"].as_array().unwrap().iter().map(|row| row["_id"].to_string()).collect();
+            assert_eq!(ids, want, "{view}");
+            assert_eq!(whole["total"], want.len(), "{view}");
+            let skipped = bench
+                .app
+                .call("rows", json!({ "view": view, "skip": 5, "limit": 3, "descending": descending }))
+                .unwrap();
+            let skipped: Vec<String> =
+                skipped["rows"].as_array().unwrap().iter().map(|row| row["_id"].to_string()).collect();
+            assert_eq!(skipped, want.iter().skip(5).take(3).cloned().collect::<Vec<_>>(), "{view}");
+        }
+    }
+}
