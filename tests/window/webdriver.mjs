@@ -1,25 +1,27 @@
 //! The little of WebDriver (W3C) that a journey through the window takes.
 
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'; // the standard's name for a reference to an element
 
 /**
  * Starts the driver and, through it, the program with its arguments. `end` closes both.
- * @param {{ driver: string, application: string, args: string[], env?: Record<string, string> }} what
+ * @param {{ driver: string, native?: string, application: string, args: string[], env?: Record<string, string> }} what
  */
-export async function openWindow({ driver, application, args, env = {} }) {
+export async function openWindow({ driver, native, application, args, env = {} }) {
   const [port, nativePort] = [await freePort(), await freePort()];
-  const process_ = spawn(driver, ['--port', String(port), '--native-port', String(nativePort)], {
+  const own = native ? ['--native-driver', native] : [];
+  const program = spawn(driver, ['--port', String(port), '--native-port', String(nativePort), ...own], {
     stdio: 'inherit',
     env: { ...process.env, ...env },
   });
-  const ended = new Promise((resolve) => process_.once('exit', resolve));
+  const ended = new Promise((resolve) => program.once('exit', resolve));
   const ask = caller(`http://127.0.0.1:${port}`);
   try {
-    await until('the driver is ready', async () => (await ask('GET', '/status')).ready !== undefined);
+    // The driver hands requests to the web view's own one, which it has only just started.
+    for (const one of [nativePort, port]) await until('the driver is ready', () => listens(one));
     const capabilities = { alwaysMatch: { 'tauri:options': { application, args } } };
     const { sessionId } = await ask('POST', '/session', { capabilities });
     const window = within((method, path, body) => ask(method, `/session/${sessionId}${path}`, body));
@@ -27,12 +29,12 @@ export async function openWindow({ driver, application, args, env = {} }) {
       ...window,
       end: async () => {
         await ask('DELETE', `/session/${sessionId}`).catch(() => {});
-        process_.kill();
+        program.kill();
         await ended;
       },
     };
   } catch (error) {
-    process_.kill();
+    program.kill();
     throw error;
   }
 }
@@ -86,11 +88,19 @@ function caller(base) {
       method,
       headers: { 'content-type': 'application/json' },
       body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(120_000),
     });
     const { value } = await answer.json();
     if (!answer.ok) throw new Error(`${method} ${path}: ${value?.error}: ${value?.message}`);
     return value;
   };
+}
+
+function listens(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.once('error', () => resolve(false)).once('connect', () => socket.destroy());
+  });
 }
 
 function freePort() {

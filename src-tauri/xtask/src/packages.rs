@@ -15,15 +15,17 @@ const TO_BUILD: &[&str] = &["build-essential", "pkg-config", "libwebkit2gtk-4.1-
 const TO_TEST: &[&str] = &[
     "xvfb",
     "xauth",
-    "dbus",
+    "dbus-daemon",
     "dbus-x11",
-    "chromium",
     "webkit2gtk-driver",
     "fonts-dejavu-core",
     "tshark",
     "openssl",
     "time",
 ];
+
+/// The browser that tries the page. Ubuntu has it as a snap alone: there, Playwright takes the Chrome that is installed.
+const TO_TEST_ON_DEBIAN: &[&str] = &["chromium"];
 
 const NEEDS_ON_MACOS: &str = "\
 On macOS, Lintel needs:
@@ -63,7 +65,13 @@ pub fn to_build() -> Result<()> {
 /// Sees to it that everything can be tested here.
 pub fn to_test() -> Result<()> {
     to_build()?;
-    if cfg!(target_os = "linux") { install(TO_TEST) } else { Ok(()) }
+    if cfg!(target_os = "linux") {
+        install(TO_TEST)?;
+        if std::fs::read_to_string("/etc/os-release").is_ok_and(|about| about.lines().any(|line| line == "ID=debian")) {
+            install(TO_TEST_ON_DEBIAN)?;
+        }
+    }
+    Ok(())
 }
 
 /// Installs those of the packages that are missing.
