@@ -27,6 +27,8 @@ pub struct DnsMessage<'a> {
     pub records: Vec<Record<'a>>,
     /// Why reading stopped before all was read.
     pub stop: Option<Stop>,
+    /// A name that leads nowhere; it spoils no more than itself.
+    pub broken: Option<Stop>,
     /// What lies behind the last record.
     pub trailing: Range<usize>,
 }
@@ -94,16 +96,16 @@ pub fn read(bytes: &[u8]) -> Result<DnsMessage<'_>, Stop> {
         questions: Vec::with_capacity(usize::from(counts[0]).min(8)),
         records: Vec::with_capacity(counts[1..].iter().map(|n| usize::from(*n)).sum::<usize>().min(32)),
         stop: None,
+        broken: None,
         trailing: 0..0,
     };
     message.stop = read_body(&mut cursor, &mut message).err();
     if message.stop.is_none() {
         message.trailing = cursor.remaining();
-        // a name that leads nowhere spoils no more than itself
-        let names = message.questions.iter().map(|q| &q.name).chain(message.records.iter().map(|r| &r.name));
-        let mut broken = names.filter_map(|name| Some(Stop { at: name.bytes.start, why: name.broken?, short: false }));
-        message.stop = broken.next();
     }
+    let names = message.questions.iter().map(|q| &q.name).chain(message.records.iter().map(|r| &r.name));
+    let mut broken = names.filter_map(|name| Some(Stop { at: name.bytes.start, why: name.broken?, short: false }));
+    message.broken = broken.next();
     Ok(message)
 }
 

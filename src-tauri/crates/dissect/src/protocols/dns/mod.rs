@@ -183,6 +183,7 @@ fn is(bytes: &[u8]) -> bool {
         && message::read(bytes).is_ok_and(|message| {
             let known = |rtype: u16, class: u16| type_name(rtype).is_some() && class & 0x7fff == 1;
             message.stop.is_none()
+                && message.broken.is_none()
                 && message.trailing.is_empty()
                 && (message.is_response() || message.counts[1] == 0 && message.counts[2] == 0)
                 && message.questions.iter().all(|q| known(q.qtype, q.qclass) && is_name(q))
@@ -256,7 +257,7 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     }
     out.tree.rebase(source, base);
     let mut incomplete = false;
-    for stop in dns.stop.iter().cloned().chain(said.stop) {
+    for stop in dns.broken.iter().chain(&said.stop).chain(&dns.stop).cloned() {
         incomplete |= shifted(stop, at.start).tell(message, out);
     }
     out.tree.close();

@@ -60,12 +60,13 @@ impl Protocol for Quic {
             return false;
         }
         let Ok(long) = Long::read(Cursor::new(message.bytes)) else { return false };
+        let fixed = message.bytes.first().is_some_and(|first| first & 0x40 != 0);
         let ids = long.dcid.len() + long.scid.len() > 0;
         match long.form {
             // a client's first datagram is at least 1200 bytes long, its first id at least 8
-            Form::Initial => at_home || long.dcid.len() >= 8 || long.scid.len() >= 4,
+            Form::Initial => fixed && (at_home || long.dcid.len() >= 8 || long.scid.len() >= 4),
             Form::Retry | Form::VersionNegotiation => at_home && ids,
-            Form::ZeroRtt | Form::Handshake => at_home && ids,
+            Form::ZeroRtt | Form::Handshake => at_home && fixed && ids,
             Form::Unknown => false,
         }
     }
@@ -105,9 +106,7 @@ impl Conversation for Connection {
         let mut at = 0;
         while let Some(first) = bytes.get(at) {
             if first & 0x80 == 0 {
-                if first & 0x40 != 0 {
-                    out.tree.text("quic.short", "QUIC Short Header", at..bytes.len(), "encrypted");
-                }
+                out.tree.text("quic.short", "QUIC Short Header", at..bytes.len(), "encrypted");
                 break;
             }
             match Long::read(Cursor::starting(bytes, at)) {

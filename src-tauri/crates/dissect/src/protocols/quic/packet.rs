@@ -53,9 +53,6 @@ impl<'a> Long<'a> {
         let first = cursor.u8(why)?;
         let version = cursor.u32(why)?;
         let bad = |why| Stop { at, why, short: false };
-        if first & 0x80 == 0 || first & 0x40 == 0 && version != 0 {
-            return Err(bad("no QUIC packet begins here"));
-        }
         let form = match (version, first >> 4 & 3) {
             (0, _) => Form::VersionNegotiation,
             (VERSION_2, bits) => [Form::Retry, Form::Initial, Form::ZeroRtt, Form::Handshake][usize::from(bits)],
@@ -64,6 +61,10 @@ impl<'a> Long<'a> {
             }
             _ => Form::Unknown,
         };
+        // the second bit may be anything once both sides have agreed so (RFC 9287), and in a Version Negotiation
+        if first & 0x80 == 0 || first & 0x40 == 0 && form == Form::Unknown {
+            return Err(bad("no QUIC packet begins here"));
+        }
         let mut id = || {
             let len = cursor.u8(why)?;
             if len > 20 && form != Form::VersionNegotiation {

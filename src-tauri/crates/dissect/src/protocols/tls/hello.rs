@@ -321,7 +321,8 @@ impl Hello<'_> {
     /// The highest version offered, or the one chosen.
     pub fn version(&self) -> u16 {
         let offered = self.versions.iter().copied().filter(|version| !fingerprint::is_grease(*version));
-        offered.max().unwrap_or(self.legacy_version)
+        // drafts of 1.3 have higher numbers than 1.3 itself
+        offered.max_by_key(|version| (*version <= 0x0304, *version)).unwrap_or(self.legacy_version)
     }
 
     /// Writes the hello's row. `transport`: of JA4. `asked`: the session id of the ClientHello that a ServerHello answers.

@@ -109,8 +109,8 @@ fn malformed_ones_keep_what_was_read() {
     check(
         &[(Side::Orig, &CLIENT[..200])],
         expect![[r#"
-        tls '' {"msg_type":"client_hello","version":"TLSv12","legacy_version":"TLSv12","ciphers":"2a2a,1301,1303,c02b,c02f,009c,00ff"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","incomplete":true}
-    "#]],
+            tls '' {"msg_type":"client_hello","version":"TLSv12","legacy_version":"TLSv12","ciphers":"2a2a,1301,1303,c02b,c02f,009c,00ff"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f","incomplete":true}
+        "#]],
     );
 }
 
