@@ -6,7 +6,7 @@ const PLACES: [place: string, there: string][] = [
   ['cases', 'Recent cases'],
   ['cases?tab=new', 'Make case'],
   ['cases?tab=custody', 'Verify chain'],
-  ['evidence', 'router.pcapng'],
+  ['evidence', 'Add evidence'],
   ['timeline', 'Export'],
   ['devices', 'Export'],
   ['network?tab=flows', 'Export'],

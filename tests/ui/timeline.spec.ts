@@ -61,7 +61,7 @@ test('facets filter, words search, and Back undoes it', async ({ page }) => {
 });
 
 test('a cell can be filtered for and out by its menu', async ({ page }) => {
-  await open(page, 'timeline');
+  await open(page, 'timeline?f=kind%3Ddns');
   await expect(rows(page).first()).toBeVisible();
   const cell = rows(page).first().locator('[role="gridcell"]').nth(4);
   await cell.click({ button: 'right' });
@@ -77,7 +77,7 @@ test('a cell can be filtered for and out by its menu', async ({ page }) => {
 });
 
 test('the zone changes rows, axis and head at once', async ({ page }) => {
-  await open(page, 'timeline');
+  await open(page, 'timeline?f=kind%3Ddns');
   await expect(rows(page).first()).toBeVisible();
   const time = rows(page).first().locator('[role="gridcell"]').first();
   const zone = async (name: string) => {

@@ -24,6 +24,10 @@ export function rawText(value: JsonValue | undefined): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** An address, a hash or another text that is compared letter by letter. */
+export const looksLikeCode = (text: string): boolean =>
+  /^[0-9a-f]{16,}$|^([0-9a-f]{2}:){5}[0-9a-f]{2}$|^\d+(\.\d+){3}$|^[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*$/i.test(text);
+
 export const toTheRight = (shape: Shape): boolean => shape === 'number' || shape === 'bytes' || shape === 'duration';
 
 /** What a row of a view is about, for the inspector. */
@@ -33,6 +37,8 @@ export function subjectOf(view: string, row: Row): Subject | undefined {
   if (view === 'devices') return row.mac ? { what: 'device', id: String(row.mac) } : undefined;
   if (view === 'flows') return row.uid ? { what: 'flow', id: String(row.uid) } : undefined;
   if (view === 'frames') return { what: 'frame', evidence: Number(row._evidence), number: Number(row.frame) };
-  if (view === 'runs' || view === 'issues' || view === 'presence') return undefined;
+  if (view === 'runs' || view === 'issues' || view === 'presence') {
+    return typeof row._evidence === 'number' ? { what: 'evidence', id: row._evidence } : undefined;
+  }
   return id ? { what: 'fact', id } : undefined;
 }

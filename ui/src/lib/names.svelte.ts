@@ -7,7 +7,8 @@ const all = { select: { filters: [], search: '', since: null, until: null }, sor
 
 export interface Known {
   name: string;
-  mac: string;
+  /** More than one where several devices had the address and go by the same name. */
+  macs: string[];
 }
 
 class Names {
@@ -16,15 +17,18 @@ class Names {
   readonly devices: Row[] = $derived(query('rows', { view: 'devices', ...all }).data?.rows ?? []);
   readonly evidence: Row[] = $derived(query('rows', { view: 'evidence', ...all }).data?.rows ?? []);
 
-  /** By hardware address, and by IP address where the case knows one device only that had it. */
+  /** By hardware address, and by IP address. */
   readonly #known = $derived.by(() => {
-    const known = new Map<string, Known | undefined>();
+    const known = new Map<string, Known>();
     for (const row of this.devices) {
       const mac = String(row.mac ?? '');
-      const entry = { name: String(row.name ?? ''), mac };
-      known.set(mac, entry);
-      const ips = Array.isArray(row.ips) ? row.ips.map(String) : String(row.ips ?? '').split(/[\s,]+/);
-      for (const ip of ips.filter(Boolean)) known.set(ip, known.has(ip) ? undefined : entry); // two had it: no name is safe
+      const name = String(row.name ?? '');
+      known.set(mac, { name, macs: [mac] });
+      for (const ip of Array.isArray(row.ips) ? row.ips.map(String) : []) {
+        const other = known.get(ip);
+        // An address that went from one device to another: no name is safe.
+        known.set(ip, { name: other && other.name !== name ? '' : name, macs: [...(other?.macs ?? []), mac] });
+      }
     }
     return known;
   });

@@ -35,6 +35,7 @@ export const theme = new Pref<Theme>('theme', 'system');
 export const inspectorWidth = new Pref('inspector.width', 360);
 export const inspectorOpen = new Pref('inspector.open', true);
 export const packetHeight = new Pref('packet.height', 340);
+export const rootScale = new Pref('histogram.root', false);
 export const facetsOpen = new Pref('facets.open', true);
 /** The zone chosen in the top bar; empty: the case's. */
 export const zoneName = new Pref('zone', '');

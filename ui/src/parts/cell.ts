@@ -1,7 +1,7 @@
 //! What a cell of any view shows: text, and what the tooltip adds.
 
 import type { Column, Row } from '../bridge';
-import { plainText, rawText } from '../lib/cells';
+import { looksLikeCode, plainText, rawText } from '../lib/cells';
 import { timeInFull, timeText } from '../lib/clock.svelte';
 import { names } from '../lib/names.svelte';
 
@@ -23,11 +23,12 @@ export function cellOf(row: Row, column: Column): Shown {
     const name = names.itemName(raw);
     return name ? { text: name, title: raw, mono: false, named: true } : { ...plain, text: raw, title: raw };
   }
-  if (column.shape === 'code' && column.name !== 'mac') {
+  const isAddress = column.shape === 'code' || (typeof value === 'string' && looksLikeCode(raw));
+  if (isAddress && column.name !== 'mac') {
     const known = names.device(raw);
-    if (known?.name) return { text: known.name, title: `${raw}\n${known.mac}`, mono: false, named: true };
+    if (known?.name) return { text: known.name, title: [raw, ...known.macs.filter((mac) => mac !== raw)].join('\n'), mono: false, named: true };
   }
   const isName = /(_p|port|_id)$/.test(column.name); // a number that counts nothing has no groups
   const text = plainText(value, isName && column.shape === 'number' ? 'text' : column.shape);
-  return { ...plain, text, title: text === raw && text.length < 14 ? '' : raw };
+  return { ...plain, text, mono: isAddress, title: text === raw && text.length < 14 ? '' : raw };
 }

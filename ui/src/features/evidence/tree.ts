@@ -11,10 +11,11 @@ export interface Node {
 
 /** Rows in the order of a tree: members under their container, folded ones left out. A member whose container is not there stands at the top. */
 export function treeOf(rows: Row[], folded: ReadonlySet<string>): Node[] {
-  const known = new Map(rows.flatMap((row) => [[String(row.sha256), row] as const, [String(row._id), row] as const, [String(row.path), row] as const]));
+  const known = new Map(rows.flatMap((row) => [[String(row.sha256), row] as const, [String(row._id), row] as const]));
   const inside = new Map<Row | undefined, Row[]>();
   for (const row of rows) {
-    const parent = row.parent === null || row.parent === undefined || row.parent === '' ? undefined : known.get(String(row.parent));
+    const within = row._parent ?? row.parent ?? '';
+    const parent = within === '' ? undefined : known.get(String(within));
     const under = parent === row ? undefined : parent;
     const list = inside.get(under);
     if (list) list.push(row);
