@@ -40,6 +40,7 @@ pub static ALL: &[&dyn Protocol] = &[
     &dns::Llmnr,
     &ntp::Ntp,
     &quic::Quic,
+    &tls::dtls::Dtls,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -12,7 +12,7 @@ use model::{Fields, Kind};
 use self::message::{DnsMessage, HEADER, Section};
 use self::records::{OPT, TXT, class_name, opcode_name, rcode_name, type_name, type_text};
 use super::cursor::Stop;
-use super::{Conversation, Message, Out, Protocol, Step, Transport};
+use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 use crate::{Level, Tree};
 
 /// DNS over UDP and TCP.
@@ -136,7 +136,7 @@ macro_rules! protocol {
             }
 
             fn conversation(&self) -> Box<dyn Conversation> {
-                Box::new(Reader(&$flavour))
+                Box::new(Reader { flavour: &$flavour, lost: [false; 2] })
             }
         }
     };
@@ -195,26 +195,40 @@ fn is_name(question: &message::Question) -> bool {
     question.name.labels().flatten().all(|byte| byte.is_ascii_graphic()) && question.name.labels().next().is_some()
 }
 
-struct Reader(&'static Flavour);
+struct Reader {
+    flavour: &'static Flavour,
+    /// Bytes of a stream are missing: messages may begin anywhere.
+    lost: [bool; 2],
+}
 
 impl Conversation for Reader {
     fn read(&mut self, message: &Message, out: &mut Out) -> Step {
         let bytes = message.bytes;
         if message.transport == Transport::Udp {
-            dissect(self.0, message, 0..bytes.len(), out);
+            dissect(self.flavour, message, 0..bytes.len(), out);
             return Step::Took(bytes.len().max(1));
         }
         let Some(claimed) = bytes.first_chunk().map(|two| usize::from(u16::from_be_bytes(*two))) else {
             return if message.cut { Step::Took(bytes.len().max(1)) } else { Step::More };
         };
-        if claimed < HEADER {
-            return Step::NotMine;
+        let lost = &mut self.lost[message.side as usize];
+        if claimed < HEADER || *lost && !bytes.get(2..).is_some_and(seems) {
+            // messages mostly begin where segments do: the next one is tried
+            if !std::mem::replace(lost, true) {
+                out.malformed(0, "no DNS message begins here; the next is looked for where a segment begins");
+            }
+            return Step::Took(bytes.len());
         }
+        *lost = false;
         if bytes.len() < claimed + 2 && !message.cut {
             return Step::More;
         }
-        dissect(self.0, message, 2..bytes.len().min(claimed + 2), out);
+        dissect(self.flavour, message, 2..bytes.len().min(claimed + 2), out);
         Step::Took(claimed + 2)
+    }
+
+    fn gap(&mut self, side: Side) {
+        self.lost[side as usize] = true;
     }
 }
 

@@ -1,8 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::protocols::Side;
-use crate::protocols::testing::{Random, bytes, datagrams, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, bytes, datagrams, message, segments, survives, taken, tree};
 
 /// `www.example.test` A: query, and an answer through a CNAME.
 const QUERY: &str = "1a2b 0100 0001 0000 0000 0000 03777777 076578616d706c65 0474657374 00 0001 0001";
@@ -129,6 +128,22 @@ fn over_tcp_split_and_together() {
     let (head, tail) = both.split_at(20);
     let line = datagrams(&Dns, &[(Side::Orig, &bytes(QUERY))]);
     assert_eq!(segments(&Dns, &[(Side::Orig, head), (Side::Orig, tail)]), line.repeat(2));
+}
+
+#[test]
+fn over_tcp_after_bytes_that_are_missing() {
+    let one = [vec![0, 34], bytes(QUERY)].concat();
+    let mut conversation = Dns.conversation();
+    conversation.gap(Side::Orig);
+    let mut read = |bytes: &[u8]| {
+        let mut out = Out::new(Tree::on());
+        let step = conversation.read(&message(&Dns, Transport::Tcp, Side::Orig, bytes), &mut out);
+        (step, out.facts.len(), out.complaints.len())
+    };
+    assert_eq!(read(&one[9..]), (Step::Took(27), 0, 0));
+    assert_eq!(read(&one), (Step::Took(36), 1, 0));
+    assert_eq!(read(b"nonsense"), (Step::More, 0, 0)); // a length like any other
+    assert_eq!(read(&[0, 1, 2]), (Step::Took(3), 0, 1));
 }
 
 fn check_mdns(hex: &str, expect: Expect) {

@@ -193,7 +193,6 @@ impl Connection {
         self.hello(&hello, from_client, all_here.then_some(Pieces(inside)), at, long, out);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one hello, and all that is known about where it was")]
     fn hello(
         &mut self,
         bytes: &[u8],

@@ -75,7 +75,7 @@ pub fn read<'a>(
     tree: &mut Tree,
 ) -> (Hello<'a>, Option<Stop>) {
     let mut hello = Hello { client, ..Hello::default() };
-    let read = read_into(&mut hello, &mut cursor, pieces, tree);
+    let read = read_into(&mut hello, &mut cursor, transport == 'd', pieces, tree);
     hello.complete = read.is_ok();
     let stop = read.unwrap_or_else(Some);
     let stop = stop.map(|stop| Stop { at: pieces.place(stop.at..stop.at).start, ..stop });
@@ -103,6 +103,7 @@ fn show_fingerprints(hello: &Hello, transport: char, pieces: &Pieces, end: usize
 fn read_into<'a>(
     hello: &mut Hello<'a>,
     cursor: &mut Cursor<'a>,
+    has_cookie: bool,
     pieces: &Pieces,
     tree: &mut Tree,
 ) -> Result<Option<Stop>, Stop> {
@@ -119,6 +120,12 @@ fn read_into<'a>(
     hello.session_id = cursor.take(len.into(), "session id cut short")?;
     tree.int("tls.handshake.session_id_length", "Session ID Length", pieces.place(start - 1..start), len);
     tree.bytes("tls.handshake.session_id", "Session ID", pieces.place(cursor.since(start)), hello.session_id);
+    if hello.client && has_cookie {
+        let len = cursor.u8("cookie cut short")?;
+        let start = cursor.at();
+        let cookie = cursor.take(len.into(), "cookie cut short")?;
+        tree.bytes("dtls.handshake.cookie", "Cookie", pieces.place(cursor.since(start)), cookie);
+    }
     if hello.client {
         let len = cursor.u16("cipher suites cut short")?;
         let mut ciphers = cursor.part(len.into(), "cipher suites cut short")?;
@@ -321,8 +328,15 @@ impl Hello<'_> {
     /// The highest version offered, or the one chosen.
     pub fn version(&self) -> u16 {
         let offered = self.versions.iter().copied().filter(|version| !fingerprint::is_grease(*version));
-        // drafts of 1.3 have higher numbers than 1.3 itself
-        offered.max_by_key(|version| (*version <= 0x0304, *version)).unwrap_or(self.legacy_version)
+        // drafts of 1.3 have higher numbers than 1.3 itself, and DTLS counts down
+        let rank = |version: &u16| (*version <= 0x0304, if *version >= 0xfe00 { 0xffff - version } else { *version });
+        offered.max_by_key(rank).unwrap_or(self.legacy_version)
+    }
+
+    /// Whether the server chose a key from before TLS 1.3's way.
+    pub fn is_psk(&self) -> bool {
+        let name = self.ciphers.first().and_then(|cipher| names::cipher(*cipher));
+        !self.client && name.is_some_and(|name| name.contains("_PSK_"))
     }
 
     /// Writes the hello's row. `transport`: of JA4. `asked`: the session id of the ClientHello that a ServerHello answers.

@@ -2,11 +2,13 @@
 
 mod certificate;
 mod der;
+pub mod dtls;
 mod fingerprint;
 pub mod hello;
 mod names;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use model::Kind;
 
@@ -19,6 +21,7 @@ pub struct Tls;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
+const CLIENT_KEY_EXCHANGE: u8 = 16;
 
 /// RFC 8446 section 5.2: no record's content is longer.
 const LONGEST_RECORD: usize = (1 << 14) + 2048;
@@ -35,7 +38,7 @@ const HEARTBEAT: u8 = 24;
 static KINDS: [Kind; 2] = [
     Kind {
         name: "tls",
-        about: "A ClientHello or ServerHello.",
+        about: "A ClientHello or ServerHello, over TCP, QUIC or DTLS; or which key a client means, if it names one.",
         fields: &[
             ("msg_type", "client_hello or server_hello"),
             ("server_name", "host that the client wants (SNI)"),
@@ -49,6 +52,7 @@ static KINDS: [Kind; 2] = [
             ("versions", "all versions that the client offers"),
             ("legacy_version", "version in the hello's old field"),
             ("ciphers", "cipher suites that the client offers, hex"),
+            ("psk_identity", "which key the client means, of those that both know from before"),
             ("curve", "group that the server chose for the key exchange (1.3)"),
             ("resumed", "the server takes up a former session"),
             ("session_ticket", "the client holds a ticket of a former session (up to 1.2)"),
@@ -125,6 +129,8 @@ pub struct Session {
     sides: [Half; 2],
     /// What the client asked for: an answer belongs to it.
     asked: Option<Asked>,
+    /// The server chose a key that both know from before: the client says which.
+    psk: bool,
 }
 
 #[derive(Default)]
@@ -242,6 +248,7 @@ impl Session {
                 let (hello, stop) = hello::read(body, client, 't', &joined.pieces, &mut out.tree);
                 let incomplete = stop.is_some_and(|stop| stop.tell(&cut, out));
                 let subject = self.remember(message.side, client, &hello);
+                self.psk = !client && hello.is_psk();
                 let fact = out.fact("tls", range);
                 hello.write('t', self.asked.as_ref().map(|asked| asked.session_id.as_slice()), fact);
                 if incomplete {
@@ -254,6 +261,10 @@ impl Session {
                 if let Err(stop) = certificate::read_chain(body, from_client, &joined.pieces, out) {
                     stop.tell(&cut, out);
                 }
+            }
+            CLIENT_KEY_EXCHANGE if self.psk => {
+                let subject = self.asked.as_ref().map_or("", |asked| asked.server_name.as_str());
+                psk_identity(body, &joined.pieces, range, subject, out);
             }
             _ => {}
         }
@@ -273,9 +284,23 @@ impl Session {
     }
 }
 
+/// Which key the client means (RFC 4279): mostly a name of the device, in the clear.
+fn psk_identity(mut body: Cursor, pieces: &Pieces, range: Range<usize>, subject: &str, out: &mut Out) {
+    let why = "PSK identity cut short";
+    let read = body.u16(why).and_then(|len| body.part(len.into(), why));
+    let Ok(mut identity) = read else { return out.malformed(range.start, why) };
+    let at = pieces.place(identity.remaining());
+    let identity = super::payload::shown(identity.rest());
+    out.tree.text("tls.handshake.client_psk_identity", "PSK identity", at, &identity);
+    let fact = out.fact("tls", range);
+    fact.fields.text("msg_type", "client_key_exchange");
+    fact.fields.text("psk_identity", &identity);
+    subject.clone_into(&mut fact.subject);
+}
+
 /// Whether a message is one that we read, and short enough to be waited for.
 fn is_read(kind: u8, len: usize) -> bool {
-    matches!(kind, CLIENT_HELLO | SERVER_HELLO | CERTIFICATE) && len <= LONGEST_MESSAGE
+    matches!(kind, CLIENT_HELLO | SERVER_HELLO | CERTIFICATE | CLIENT_KEY_EXCHANGE) && len <= LONGEST_MESSAGE
 }
 
 /// A handshake message whose records' contents are put together.

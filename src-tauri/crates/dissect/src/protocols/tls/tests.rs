@@ -212,6 +212,57 @@ fn tree_has_the_bytes_of_every_field() {
     .assert_eq(&tree(&Tls, Transport::Tcp, Side::Resp, &bytes(SERVER)));
 }
 
+/// DTLS 1.2 to `lamp`, with a cookie and one cipher suite, TLS_PSK_WITH_AES_128_CCM_8.
+const DTLS_CLIENT: &str = "16fefd 0000 000000000001 004d 01000041 0001 000000 000041 fefd \
+    000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 00 04 c00c1e00 0002 c0a8 01 00 \
+    0011 0000 0009 0007 00 0004 6c616d70 0017 0000";
+const DTLS_SERVER: &str = "16fefd 0000 000000000001 0032 02000026 0001 000000 000026 fefd \
+    202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f 00 c0a8 00";
+const DTLS_KEY: &str = "16fefd 0000 000000000002 0017 1000000b 0002 000000 00000b 0009 6465766963652d37 37 \
+    14fefd 0000 000000000003 0001 01 16fefd 0001 000000000000 0004 deadbeef";
+
+#[test]
+fn datagrams_of_a_lamp() {
+    use crate::protocols::testing::datagrams;
+    let (client, server, key) = (bytes(DTLS_CLIENT), bytes(DTLS_SERVER), bytes(DTLS_KEY));
+    let said = datagrams(&dtls::Dtls, &[(Side::Orig, &client), (Side::Resp, &server), (Side::Orig, &key)]);
+    expect![[r#"
+        tls 'lamp' {"msg_type":"client_hello","server_name":"lamp","version":"DTLSv12","legacy_version":"DTLSv12","ciphers":"c0a8","ja3":"dd76cdf47cf09fdf4843d085ca41c240","ja4":"dd2d010200_7bb309af3d46_1ca028f07214"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}
+        tls 'lamp' {"msg_type":"server_hello","version":"DTLSv12","legacy_version":"DTLSv12","cipher":"TLS_PSK_WITH_AES_128_CCM_8","ja3s":"a0eaabfcbc65882d89a9c43ccff7175f","resumed":false} {}
+        tls 'lamp' {"msg_type":"client_key_exchange","psk_identity":"device-77"} {}
+    "#]].assert_eq(&said);
+    // the same in two fragments
+    let part = |offset: usize, len: usize| {
+        let content =
+            [&client[13..19], &[0, 0, offset as u8, 0, 0, len as u8], &client[25 + offset..25 + offset + len]].concat();
+        [&client[..11], &(content.len() as u16).to_be_bytes(), &content].concat()
+    };
+    let parts = [part(0, 30), part(30, 35)];
+    let split = datagrams(&dtls::Dtls, &[(Side::Orig, &parts[0]), (Side::Orig, &parts[1])]);
+    assert_eq!(split, said.lines().take(1).map(|line| format!("{line}\n")).collect::<String>());
+    for datagram in [&client, &server, &key, &parts[0]] {
+        assert!(taken(&dtls::Dtls, Transport::Udp, false, datagram));
+    }
+    let mut random = Random(37);
+    assert!((0..50_000).all(|n| !taken(&dtls::Dtls, Transport::Udp, false, &random.bytes(n % 100))));
+    survives(&dtls::Dtls, Transport::Udp, &[client, server, key]);
+}
+
+#[test]
+fn a_client_that_names_its_key() {
+    let server = SERVER_12
+        .replace("c02f 00", "c0a8 00")
+        .replace("0b000008 0000000000000000 0e000000", "0e000000 0e000000 0e000000 0e000000");
+    check(
+        &[(Side::Orig, CLIENT), (Side::Resp, &server), (Side::Orig, "160303000d 10000009 0007 64657669636537")],
+        expect![[r#"
+        tls 'api.example-iot.com' {"msg_type":"client_hello","server_name":"api.example-iot.com","version":"TLSv13","legacy_version":"TLSv12","versions":["TLSv13","TLSv12"],"alpn":["http/1.1"],"ciphers":"2a2a,1301,1303,c02b,c02f,009c,00ff","ja3":"3eee79204337b7daea895e3b99cd7e5f","ja4":"t13d0608h1_5e66a4449cd9_8b8b673a840a"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}
+        tls 'api.example-iot.com' {"msg_type":"server_hello","version":"TLSv12","legacy_version":"TLSv12","cipher":"TLS_PSK_WITH_AES_128_CCM_8","ja3s":"4cc0e19a67abb8f04129fea9d2979ec7","next_protocol":"h2","resumed":false} {"session_id":"aabbccdd"}
+        tls 'api.example-iot.com' {"msg_type":"client_key_exchange","psk_identity":"device7"} {}
+    "#]],
+    );
+}
+
 #[test]
 fn recognised_by_payload() {
     for hex in [CLIENT, SERVER, SERVER_12] {
