@@ -44,7 +44,7 @@ export function stacked({ series }: Buckets): { bars: Bar[]; most: number } {
 export function roof(most: number): number {
   if (most <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= most) ?? most;
+  return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((n) => n * power).find((n) => n >= most) ?? most;
 }
 
 /** `factor` below 1 zooms in, so that time `at` stays where it is; never beyond `all`, never below a millisecond. */

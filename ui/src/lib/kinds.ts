@@ -19,7 +19,7 @@ export function kindColour(kind: string): string {
   const [hue, tone] = KNOWN[kind] ?? [hash(kind) % 7, (hash(kind) >>> 8) % 3];
   const plain = `var(--hue-${hue})`;
   if (tone === 0) return plain;
-  return `color-mix(in oklab, ${plain} 62%, ${tone === 1 ? 'white' : 'black'})`;
+  return tone === 1 ? `color-mix(in oklab, ${plain} 60%, white)` : `color-mix(in oklab, ${plain} 74%, black)`;
 }
 
 /** FNV-1a: the same in every session and every case. */

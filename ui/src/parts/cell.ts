@@ -24,7 +24,8 @@ export function cellOf(row: Row, column: Column): Shown {
     return name ? { text: name, title: raw, mono: false, named: true } : { ...plain, text: raw, title: raw };
   }
   const isAddress = column.shape === 'code' || (typeof value === 'string' && looksLikeCode(raw));
-  if (isAddress && column.name !== 'mac') {
+  // A party is called by its name; a value that a fact states stands as stated.
+  if (column.shape === 'code' && column.name !== 'mac') {
     const known = names.device(raw);
     if (known?.name) return { text: known.name, title: [raw, ...known.macs.filter((mac) => mac !== raw)].join('\n'), mono: false, named: true };
   }
