@@ -13,15 +13,15 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Takes a step; a failed one is reported, counted, and does not keep the others from being taken.
-    pub fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<()>) -> bool {
+    /// Takes a step and gives what came of it; a failed one is reported, counted, and keeps no other from being taken.
+    pub fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Option<T> {
         println!("\n== {name}");
         let start = Instant::now();
         let outcome = work();
         let spent = start.elapsed();
         self.spent += spent;
         match &outcome {
-            Ok(()) => {
+            Ok(_) => {
                 self.passed += 1;
                 println!("== {name}: passed in {:.1} s", spent.as_secs_f64());
             }
@@ -30,7 +30,7 @@ impl Steps {
                 println!("== {name}: failed in {:.1} s: {error:#}", spent.as_secs_f64());
             }
         }
-        outcome.is_ok()
+        outcome.ok()
     }
 
     /// A step that cannot be taken, since one that it builds on has failed.

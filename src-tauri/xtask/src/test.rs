@@ -18,7 +18,8 @@ pub fn test() -> ExitCode {
     steps.step("set-up", packages::to_test);
     steps.step("formatting", || run(&mut words("cargo fmt --all --check")));
 
-    if steps.step("page: install", page::install) {
+    let installed = steps.step("page: install", page::install);
+    if installed.is_some() {
         // First of the page's steps, as the programs below take the page in.
         steps.step("page: build", page::build);
         steps.step("page: types", || run(&mut npm("run --silent check")));
@@ -30,30 +31,18 @@ pub fn test() -> ExitCode {
 
     steps.step("clippy", || run(&mut words("cargo clippy --quiet --workspace --all-targets -- -D warnings")));
     steps.step("tests", || run(&mut tests()));
-    let built_programs =
-        steps.step("programs", || run(&mut words("cargo build --quiet --package cli --package lintel-desktop")));
-    if !built_programs {
-        steps.skip("page in a browser", "the programs are not built");
-        steps.skip("window", "the programs are not built");
-        return steps.end();
-    }
     let work = crate::target().join("test");
-    let mut case = None;
-    steps.step("case from samples", || {
-        case = Some(case_from_samples(&work)?);
-        Ok(())
-    });
-    match case {
-        Some(case) => {
-            steps.step("page in a browser", || {
-                run(npm("run --silent e2e").env("LINTEL", built("debug", "lintel")).env("LINTEL_CASE", &case))
-            });
-            steps.step("window", || window(&case, &work.join("window")));
-        }
-        None => {
-            steps.skip("page in a browser", "there is no case");
-            steps.skip("window", "there is no case");
-        }
+    let case = steps
+        .step("programs", || run(&mut words("cargo build --quiet --package cli --package lintel-desktop")))
+        .and_then(|()| steps.step("case from samples", || case_from_samples(&work)));
+    if let Some(case) = case {
+        let mut e2e = npm("run --silent e2e");
+        e2e.env("LINTEL", built("debug", "lintel")).env("LINTEL_CASE", &case);
+        steps.step("page in a browser", || run(&mut e2e));
+        steps.step("window", || window(&case, &work.join("window")));
+    } else {
+        steps.skip("page in a browser", "there is no case to look at");
+        steps.skip("window", "there is no case to look at");
     }
     steps.end()
 }
