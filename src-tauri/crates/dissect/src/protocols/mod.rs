@@ -7,6 +7,7 @@
 mod coap;
 mod cursor;
 mod dhcp;
+mod dhcpv6;
 mod dns;
 mod http;
 mod mqtt;
@@ -35,9 +36,11 @@ pub static ALL: &[&dyn Protocol] = &[
     &xmpp::Xmpp,
     &coap::Coap,
     &dhcp::Dhcp,
+    &dhcpv6::Dhcpv6,
     &dns::Dns,
     &dns::Mdns,
     &dns::Llmnr,
+    &dns::nbns::Nbns,
     &ntp::Ntp,
     &quic::Quic,
     &tls::dtls::Dtls,

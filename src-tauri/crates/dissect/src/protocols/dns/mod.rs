@@ -2,6 +2,7 @@
 
 mod edns;
 mod message;
+pub mod nbns;
 mod records;
 mod service;
 

@@ -86,7 +86,7 @@ struct Fragment {
 impl Fragment {
     fn read(cursor: &mut Cursor) -> Result<Fragment, Stop> {
         let why = "DTLS handshake message cut short";
-        let mut u24 = |cursor: &mut Cursor| -> Result<usize, Stop> {
+        let u24 = |cursor: &mut Cursor| -> Result<usize, Stop> {
             let high = cursor.u8(why)?;
             Ok(usize::from(high) << 16 | usize::from(cursor.u16(why)?))
         };
