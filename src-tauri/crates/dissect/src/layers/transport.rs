@@ -113,7 +113,7 @@ fn options(bytes: &[u8], range: Range<usize>, out: &mut Out) {
             Some(1) => (1, 1),
             Some(kind) => (*kind, bytes.get(at + 1).map_or(0, |n| usize::from(*n))),
         };
-        if length == 0 || at + length > range.end {
+        if (kind > 1 && length < 2) || length == 0 || at + length > range.end {
             return out.tree.note(crate::Level::Error, at..range.end, "TCP option cut short");
         }
         match kind {
