@@ -8,8 +8,10 @@ export interface Rows {
   /** What they answer: another question begins at the top. */
   readonly question: string;
   readonly columns: Column[];
-  /** How many match; undefined until it is known. */
+  /** How many there are as far as is known; undefined until the first are there. */
   readonly total: number | undefined;
+  /** All that match are counted. */
+  readonly counted: boolean;
   readonly error: CallError | undefined;
   /** How many more there would be if asked again: nothing moves by itself. */
   readonly news: number;
@@ -28,6 +30,7 @@ const MOST = 60;
 export class PagedRows implements Rows {
   #columns = $state.raw<Column[]>([]);
   #total = $state<number>();
+  #counted = $state(false);
   #error = $state.raw<CallError>();
   #news = $state(0);
   #pages = new SvelteMap<number, Row[]>();
@@ -50,6 +53,9 @@ export class PagedRows implements Rows {
   }
   get total(): number | undefined {
     return this.#total;
+  }
+  get counted(): boolean {
+    return this.#counted;
   }
   get error(): CallError | undefined {
     return this.#error;
@@ -88,6 +94,7 @@ export class PagedRows implements Rows {
     this.#asking.clear();
     this.#cursors.clear();
     this.#news = 0;
+    this.#counted = false;
     const shown = [...this.#pages.keys()];
     void this.#load(0).then(() => {
       for (const page of shown) if (page > 0) this.#pages.delete(page); // asked for again as soon as they are looked at
@@ -99,15 +106,39 @@ export class PagedRows implements Rows {
     this.#due ??= setTimeout(async () => {
       this.#due = undefined;
       try {
-        const { total } = await call('rows', { ...this.#request, after: null, skip: 0, limit: 1, count: true });
-        if (!this.#live) return;
-        const more = (total ?? 0) - (this.#total ?? 0);
-        if ((this.#total ?? 0) <= PAGE) this.again();
-        else this.#news = more;
+        if ((this.#total ?? 0) <= PAGE) return this.again();
+        const total = await this.#count();
+        if (this.#live && this.#counted) this.#news = total - (this.#total ?? 0);
       } catch {
         // The next event, or the next page, will tell.
       }
     }, 400);
+  }
+
+  /** Until all are counted, the table is as long as what was seen of it, and a page more if there is more. */
+  #known(page: number, rows: number, more: boolean): void {
+    if (this.#counted) return;
+    const seen = page * PAGE + rows;
+    if (!more) {
+      this.#total = seen;
+      this.#counted = true;
+      return;
+    }
+    this.#total = Math.max(this.#total ?? 0, seen + PAGE); // the rows of that page are asked for as soon as they are looked at
+    if (page > 0) return;
+    const round = this.#round;
+    void this.#count().then(
+      (total) => {
+        if (!this.#live || round !== this.#round) return;
+        this.#total = total;
+        this.#counted = true;
+      },
+      () => {}, // the table stays as long as what was seen
+    );
+  }
+
+  async #count(): Promise<number> {
+    return (await call('rows', { ...this.#request, after: null, skip: 0, limit: 1, count: true })).total ?? 0;
   }
 
   async #load(page: number): Promise<void> {
@@ -122,13 +153,13 @@ export class PagedRows implements Rows {
         after: this.#cursors.get(from) ?? null,
         skip: (page - from) * PAGE,
         limit: PAGE,
-        count: page === 0,
+        count: false, // which may take longer than the first rows should
       });
       if (!this.#live || round !== this.#round) return;
       if (page === 0) this.#columns = answer.columns;
       if (answer.next !== null) this.#cursors.set(page + 1, answer.next);
       this.#pages.set(page, answer.rows);
-      if (page === 0) this.#total = answer.total ?? answer.rows.length;
+      this.#known(page, answer.rows.length, answer.next !== null);
       this.#error = undefined;
       this.#trim(page);
     } catch (thrown) {
@@ -150,6 +181,7 @@ export class PagedRows implements Rows {
 /** Rows that are there already, such as those of a dossier. */
 export class ListedRows implements Rows {
   readonly question = '';
+  readonly counted = true;
   readonly error = undefined;
   readonly news = 0;
   readonly columns: Column[];
