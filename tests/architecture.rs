@@ -37,10 +37,11 @@ fn dependencies(manifest: &Path) -> BTreeSet<String> {
     for line in text.lines() {
         if line.starts_with('[') {
             inside = line.contains("dependencies") && !line.contains("dev-dependencies");
-        } else if let (true, Some(name)) = (inside, line.split(['=', '.', ' ']).next()) {
-            if !name.is_empty() && !name.starts_with('#') {
-                names.insert(name.to_owned());
-            }
+            continue;
+        }
+        let name = line.split(['=', '.', ' ']).next().unwrap_or_default();
+        if inside && !name.is_empty() && !name.starts_with('#') {
+            names.insert(name.to_owned());
         }
     }
     names

@@ -14,7 +14,7 @@ fn samples() -> PathBuf {
 
 #[test]
 fn every_fact_has_only_fields_that_are_explained() {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     bench.import(&[&samples()]);
     let kinds: BTreeMap<&str, Vec<&str>> =
         app::kinds().map(|kind| (kind.name, kind.fields.iter().map(|(name, _)| *name).collect())).collect();
@@ -33,6 +33,7 @@ fn every_fact_has_only_fields_that_are_explained() {
         "dst",
         "subject",
         "pieces",
+        "summary",
     ];
     for fact in bench.rows("facts", &[]) {
         let kind = fact["kind"].as_str().unwrap();
@@ -45,7 +46,7 @@ fn every_fact_has_only_fields_that_are_explained() {
 
 #[test]
 fn a_row_leads_to_its_packet_and_its_bytes() {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     let capture = samples().join("hollis-street/router.pcapng");
     bench.import(&[&capture]);
     let bytes = fs::read(&capture).unwrap();
@@ -78,7 +79,7 @@ fn a_row_leads_to_its_packet_and_its_bytes() {
 
 #[test]
 fn a_cancelled_import_disappears() {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     let capture = bench.folder.path().join("large.pcap");
     let small = fs::read(samples().join("hollis-street/lamp-port.pcap")).unwrap();
     let mut large = small.clone();
@@ -100,7 +101,7 @@ fn a_cancelled_import_disappears() {
 
 #[test]
 fn a_watched_folder_is_taken_up_when_its_files_have_stopped_growing() {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     let folder = bench.folder.path().join("inbox");
     fs::create_dir(&folder).unwrap();
     bench.app.call("watch_start", json!({ "dir": folder })).unwrap();
@@ -126,7 +127,7 @@ fn a_watched_folder_is_taken_up_when_its_files_have_stopped_growing() {
 
 #[test]
 fn tables_leave_as_files_and_the_custody_log_knows() {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     bench.import(&[&samples().join("hollis-street/router.pcapng")]);
     let rows = bench.rows("dns", &[]).len();
     for format in ["csv", "json"] {
@@ -146,7 +147,7 @@ fn tables_leave_as_files_and_the_custody_log_knows() {
 
 #[test]
 fn text_search_facets_and_histogram_agree() {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     bench.import(&[&samples().join("hollis-street/router.pcapng")]);
     let select = json!({ "search": "lamp" });
     let page =
@@ -168,7 +169,7 @@ fn text_search_facets_and_histogram_agree() {
 
 #[test]
 fn pages_follow_each_other_without_gap_or_repetition() {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     bench.import(&[&samples().join("hollis-street")]);
     for view in ["facts", "frames", "flows", "devices", "evidence", "dns"] {
         for descending in [false, true] {

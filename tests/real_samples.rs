@@ -35,7 +35,7 @@ fn our_captures_equal_tshark() {
 }
 
 fn compare_all(folder: &Path, expected: Vec<(String, Value)>, at_least: usize) {
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     bench.import(&[folder]);
     let evidence = bench.rows("evidence", &[]);
     let mut differences = Vec::new();
@@ -252,7 +252,7 @@ fn app_time(ts: &str) -> i64 {
 #[test]
 fn the_onhub_report_lists_its_stations() {
     let Some(folder) = real_samples() else { return };
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     bench.import(&[&folder.join("onhub/onhub.report")]);
     let devices = bench.rows("devices", &[]);
     let stations: Vec<&Value> = devices.iter().filter(|device| !device["station_id"].is_null()).collect();
@@ -272,7 +272,7 @@ fn the_onhub_report_lists_its_stations() {
 #[test]
 fn detection_names_every_file_and_takes_nothing_else_for_a_report() {
     let Some(folder) = real_samples() else { return };
-    let bench = Bench::new();
+    let bench = Bench::fresh();
     let found = bench.app.call("evidence_detect", json!({ "paths": [folder] })).unwrap();
     for item in found.as_array().unwrap() {
         let path = Path::new(item["path"].as_str().unwrap());

@@ -13,7 +13,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub fn new() -> Bench {
+    pub fn fresh() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let app = App::new(Some(folder.path().join("settings")));
         app.call("case_new", json!({ "dir": folder.path().join("case"), "name": "Hollis Street 14" })).unwrap();

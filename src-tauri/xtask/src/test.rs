@@ -50,9 +50,9 @@ pub fn test() -> ExitCode {
 /// The whole workspace; by nextest where it is installed, which does not run the examples in the documentation.
 fn tests() -> Command {
     if find("cargo-nextest").is_some() {
-        words("cargo nextest run --workspace")
+        words("cargo nextest run --workspace --no-fail-fast")
     } else {
-        words("cargo test --quiet --workspace")
+        words("cargo test --quiet --workspace --no-fail-fast")
     }
 }
 

@@ -1,5 +1,8 @@
 // Made from the list of commands (src-tauri/crates/app/src/commands.rs); `cargo test` checks it.
 
+/** One row: names to values. `_id` names it in other requests. */
+export type Row = { [key in string]: JsonValue };
+
 export type Activity = { 
 /**
  * Start of the hour, milliseconds since 1970 UTC.
@@ -94,7 +97,7 @@ export type CustodyPage = {
 /**
  * Each line as it stands in the log.
  */
-lines: Array<{ [key in string]: JsonValue }>, total: number, };
+lines: Array<Row>, total: number, };
 
 export type CustodyRequest = { 
 /**
@@ -130,7 +133,7 @@ export type Dossier = {
 /**
  * As in the view `devices`.
  */
-row: { [key in string]: JsonValue }, mac: string, 
+row: Row, mac: string, 
 /**
  * The best name known, else empty.
  */
@@ -174,19 +177,19 @@ export type EvidenceDetail = {
 /**
  * As in the view `evidence`.
  */
-row: { [key in string]: JsonValue }, refusals: Array<Refusal>, 
+row: Row, refusals: Array<Refusal>, 
 /**
  * As in the view `runs`, newest first.
  */
-runs: Array<{ [key in string]: JsonValue }>, 
+runs: Array<Row>, 
 /**
  * As in the view `issues`, the first 200.
  */
-issues: Array<{ [key in string]: JsonValue }>, 
+issues: Array<Row>, 
 /**
  * As in the view `evidence`: what is inside it.
  */
-members: Array<{ [key in string]: JsonValue }>, 
+members: Array<Row>, 
 /**
  * How many facts of each kind.
  */
@@ -194,7 +197,7 @@ kinds: Array<Count>,
 /**
  * Interfaces of a capture.
  */
-interfaces: Array<{ [key in string]: JsonValue }>, };
+interfaces: Array<Row>, };
 
 export type EvidenceDetect = { paths: Array<string>, };
 
@@ -216,7 +219,7 @@ export type FactDetail = {
 /**
  * As in the view of its kind.
  */
-row: { [key in string]: JsonValue }, 
+row: Row, 
 /**
  * What one row of this kind is.
  */
@@ -236,7 +239,7 @@ export type FrameDetail = {
 /**
  * As in the view `frames`.
  */
-row: { [key in string]: JsonValue }, 
+row: Row, 
 /**
  * The frame, then each message that was put together from several frames.
  */
@@ -248,7 +251,7 @@ nodes: Array<TreeNode>,
 /**
  * `_id`, kind and subject of the facts that it holds.
  */
-facts: Array<{ [key in string]: JsonValue }>, proof: Proof, };
+facts: Array<Row>, proof: Proof, };
 
 export type FrameId = { evidence_id: number, 
 /**
@@ -320,7 +323,7 @@ export type JobId = { id: number, };
 
 export type JobState = "running" | "done" | "differs" | "cancelled" | "failed";
 
-export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
+export type JsonValue = number | string | boolean | Array<JsonValue> | Row | null;
 
 export type Nothing = null;
 
@@ -382,7 +385,7 @@ export type RowsExport = { view: string, select: Select,
  */
 format: string, };
 
-export type RowsPage = { columns: Array<Column>, rows: Array<{ [key in string]: JsonValue }>, 
+export type RowsPage = { columns: Array<Column>, rows: Array<Row>, 
 /**
  * For the next page's `after`; none: this was the last.
  */

@@ -246,8 +246,36 @@ fn facts(case: &Case, kind: Option<&'static Kind>, page: &PageRequest) -> Result
     }
     let (found, next, total) = case.facts_page(kind.map(|kind| kind.name), page)?;
     let mut labels = Labels::new(case)?;
-    let rows = found.into_iter().map(|fact| labels.row(fact)).collect();
-    Ok(RowsPage { columns, rows, next, total })
+    let rows = found.into_iter().map(|fact| {
+        let summary = kind.is_none().then(|| summary(&fact.fields));
+        let mut row = labels.row(fact);
+        row.extend(summary.map(|summary| ("summary".to_owned(), summary.into())));
+        row
+    });
+    Ok(RowsPage { columns, rows: rows.collect(), next, total })
+}
+
+/// A fact's own fields in a line, for tables that hold all kinds. What is long or made of parts is for a closer look.
+fn summary(fields: &Row) -> String {
+    const LONGEST: usize = 160;
+    let mut line = String::new();
+    for (name, value) in fields {
+        let word = match value {
+            serde_json::Value::String(text) if text.chars().count() <= 60 => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Bool(true) => String::new(),
+            _ => continue,
+        };
+        let part = if word.is_empty() { name.clone() } else { format!("{name} {word}") };
+        if line.len() + part.len() > LONGEST {
+            break;
+        }
+        if !line.is_empty() {
+            line.push_str(" · ");
+        }
+        line.push_str(&part);
+    }
+    line
 }
 
 /// The columns of facts: those that all have, then the kind's own.

@@ -16,7 +16,7 @@ impl Bar {
             return;
         }
         let part =
-            if job.total > 0 { format!("{:>3} %", (job.done.min(job.total) * 100) / job.total) } else { String::new() };
+            (job.done.min(job.total) * 100).checked_div(job.total).map_or(String::new(), |part| format!("{part:>3} %"));
         let rate = match job.unit.as_str() {
             "bytes" => format!("{} MB/s", job.rate / 1_000_000),
             unit => format!("{} {unit}/s", job.rate),
