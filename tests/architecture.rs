@@ -88,7 +88,7 @@ fn sources(folder: &Path, endings: &[&str], into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name().into_string().unwrap_or_default());
         if path.is_dir() {
-            let skip = ["target", "node_modules", "dist", "paraglide", "gen", ".git", "test-results"];
+            let skip = ["target", "node_modules", "dist", "paraglide", "gen", ".git", "test-results", "cache"];
             if !skip.contains(&name.as_str()) {
                 sources(&path, endings, into);
             }

@@ -22,7 +22,7 @@ fn real_captures_equal_tshark() {
         let expected: Value = serde_json::from_str(&std::fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
         (expected["file"].as_str().unwrap().to_owned(), expected)
     });
-    compare_all(&folder, expected.collect(), 25);
+    compare_all(&folder, expected.collect(), 25, check);
 }
 
 #[test]
@@ -31,10 +31,40 @@ fn our_captures_equal_tshark() {
     let expected: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
     let expected = expected.as_object().unwrap().iter().map(|(file, facts)| (file.clone(), facts.clone()));
-    compare_all(&folder, expected.filter(|(file, _)| file.starts_with("hollis-street/")).collect(), 3);
+    compare_all(&folder, expected.filter(|(file, _)| file.starts_with("hollis-street/")).collect(), 3, check_counts);
 }
 
-fn compare_all(folder: &Path, expected: Vec<(String, Value)>, at_least: usize) {
+type Check = fn(&Bench, &Value, &Value, &mut dyn FnMut(&str, Value, Value));
+
+/// How many frames and messages, and when.
+fn check_counts(bench: &Bench, item: &Value, expected: &Value, compare: &mut dyn FnMut(&str, Value, Value)) {
+    let rows = |kind: &str| bench.rows(kind, &[("evidence", item["sha256"].as_str().unwrap())]);
+    compare("frames", expected["frames"]["count"].clone(), item["frames"].clone());
+    for name in ["first_ts", "last_ts"] {
+        compare(name, expected["frames"][name].clone(), json!(item[name].as_str().map(seconds)));
+    }
+    let of = |kind: &str, message: &str| rows(kind).iter().filter(|row| row["msg_type"] == message).count();
+    let counted = [
+        ("arp", rows("arp").len()),
+        ("dhcp", rows("dhcp").len()),
+        ("mdns", rows("mdns").len()),
+        ("coap", rows("coap").len()),
+        ("ssdp", rows("ssdp").len()),
+        ("mqtt_messages", rows("mqtt").len()),
+        ("dns_query", of("dns", "query")),
+        ("dns_response", of("dns", "response")),
+        ("tls_client_hello", of("tls", "client_hello")),
+        ("http_request", of("http", "request")),
+        ("http_response", of("http", "response")),
+    ];
+    for (name, ours) in counted {
+        if let Some(theirs) = expected["counts"].get(name) {
+            compare(name, theirs.clone(), json!(ours));
+        }
+    }
+}
+
+fn compare_all(folder: &Path, expected: Vec<(String, Value)>, at_least: usize, check: Check) {
     let bench = Bench::fresh();
     bench.import(&[folder]);
     let evidence = bench.rows("evidence", &[]);

@@ -54,6 +54,7 @@ const SIGNS: &[Sign] = &[
     sign("http", "user_agent", Of::Sender, "user agent", 0),
     sign("http", "server", Of::Sender, "http server", 0),
     sign("tls", "ja4", Of::Sender, "tls client (JA4)", 0),
+    sign("quic_hello", "ja4", Of::Sender, "quic client (JA4)", 0),
     sign("wlan", "ssid", Of::Sender, "network asked for or offered", 0),
     sign("station", "station_id", Of::Field("mac"), "router: station id", 0),
     sign("station", "colon_mac", Of::Field("mac"), "router: other pseudonym", 0),
@@ -276,7 +277,7 @@ impl Board {
 fn tells(fact: &FactRow) -> bool {
     let msg_type = fact.fields.get("msg_type").and_then(Value::as_str);
     match fact.kind.as_str() {
-        "tls" => msg_type == Some("client_hello"),
+        "tls" | "quic_hello" => msg_type == Some("client_hello"),
         "ndp" => msg_type == Some("neighbour advertisement"),
         _ => true,
     }

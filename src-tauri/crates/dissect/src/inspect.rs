@@ -44,8 +44,12 @@ pub fn inspect(
         let mut end = 0;
         for start in starts.iter().filter(|start| payload.contains(start)) {
             if *start >= end {
-                end = read_messages(bytes, *start..payload.end, &layers, hint, &mut out).unwrap_or(*start);
+                end = read_messages(bytes, *start..payload.end, &layers, hint, &mut out).unwrap_or(end);
             }
+        }
+        if end == 0 && starts[..] != whole {
+            // What the import found may lie inside a frame of the protocol's own, as a handshake message does in a TLS record.
+            end = read_messages(bytes, payload.clone(), &layers, hint, &mut out).unwrap_or(0);
         }
         if end == 0 && !payload.is_empty() {
             out.tree.bytes("data.data", "Payload", payload.clone(), &bytes[payload]);

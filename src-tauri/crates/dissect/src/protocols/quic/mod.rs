@@ -26,21 +26,31 @@ const MOST_PIECES: usize = 512;
 /// After so many first packets that cannot be read, the flow is let go.
 const MOST_FAILURES: u8 = 16;
 
-static KINDS: [Kind; 1] = [Kind {
-    name: "quic",
-    about: "The start of a QUIC connection: what each side says first.",
-    fields: &[
-        ("msg_type", "client_initial, server_initial, retry or version_negotiation"),
-        ("version", "of QUIC: 1, 2, draft-29"),
-        ("server_name", "host that the client wants (SNI); also in the kind tls"),
-        ("client_protocol", "application protocol that the client offers first (ALPN)"),
-        ("versions", "versions that the server offers instead"),
-        ("client_initial_dcid", "connection id that the first packets' keys follow from, hex"),
-        ("client_scid", "connection id that the client chose, hex"),
-        ("server_scid", "connection id that the server chose, hex"),
-        ("incomplete", "the capture cut the datagram"),
-    ],
-}];
+/// Apart from `tls`, so that hellos over TCP are counted as other tools count them.
+static HELLO: Kind = Kind {
+    name: "quic_hello",
+    about: "A ClientHello or ServerHello inside QUIC.",
+    fields: super::tls::KINDS[0].fields,
+};
+
+static KINDS: [Kind; 2] = [
+    Kind {
+        name: "quic",
+        about: "The start of a QUIC connection: what each side says first.",
+        fields: &[
+            ("msg_type", "client_initial, server_initial, retry or version_negotiation"),
+            ("version", "of QUIC: 1, 2, draft-29"),
+            ("server_name", "host that the client wants (SNI); also in the kind quic_hello"),
+            ("client_protocol", "application protocol that the client offers first (ALPN)"),
+            ("versions", "versions that the server offers instead"),
+            ("client_initial_dcid", "connection id that the first packets' keys follow from, hex"),
+            ("client_scid", "connection id that the client chose, hex"),
+            ("server_scid", "connection id that the server chose, hex"),
+            ("incomplete", "the capture cut the datagram"),
+        ],
+    },
+    HELLO,
+];
 
 impl Protocol for Quic {
     fn name(&self) -> &'static str {
@@ -240,7 +250,7 @@ impl Connection {
             fact.own.text("client_initial_dcid", &dcid);
         }
         fact.own.text(if is_client { "client_scid" } else { "server_scid" }, &model::hex(long.scid));
-        let fact = out.fact("tls", at);
+        let fact = out.fact("quic_hello", at);
         hello.write('q', None, fact);
         fact.subject = subject;
     }

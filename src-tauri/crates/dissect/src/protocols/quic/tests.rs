@@ -35,9 +35,9 @@ fn both_hellos() {
     let answer = initial(false, &[ack, crypto(&server, 0..server.len())]);
     expect![[r#"
         quic 'a.example' {"msg_type":"client_initial","version":"1","server_name":"a.example","client_protocol":"h3"} {"client_initial_dcid":"8394c8f03e515708","client_scid":"c1c2"}
-        tls 'a.example' {"msg_type":"client_hello","server_name":"a.example","version":"TLSv13","legacy_version":"TLSv12","versions":["TLSv13"],"alpn":["h3"],"ciphers":"1301","ja3":"9cd3a3df22ead6ac1977bf836d6ea964","ja4":"q13d0103h3_0f2cb44170f4_b9a491fefe05"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}
+        quic_hello 'a.example' {"msg_type":"client_hello","server_name":"a.example","version":"TLSv13","legacy_version":"TLSv12","versions":["TLSv13"],"alpn":["h3"],"ciphers":"1301","ja3":"9cd3a3df22ead6ac1977bf836d6ea964","ja4":"q13d0103h3_0f2cb44170f4_b9a491fefe05"} {"client_random":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"}
         quic 'a.example' {"msg_type":"server_initial","version":"1"} {"server_scid":"51525354"}
-        tls 'a.example' {"msg_type":"server_hello","version":"TLSv13","legacy_version":"TLSv12","cipher":"TLS_AES_128_GCM_SHA256","ja3s":"f4febc55ea12b31ae17cfb7e614afda8","curve":"x25519","resumed":false} {}
+        quic_hello 'a.example' {"msg_type":"server_hello","version":"TLSv13","legacy_version":"TLSv12","cipher":"TLS_AES_128_GCM_SHA256","ja3s":"f4febc55ea12b31ae17cfb7e614afda8","curve":"x25519","resumed":false} {}
     "#]].assert_eq(&datagrams(&Quic, &[(Side::Orig, &first), (Side::Orig, &second), (Side::Resp, &answer)]));
 }
 

@@ -35,10 +35,10 @@ const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 const HEARTBEAT: u8 = 24;
 
-static KINDS: [Kind; 2] = [
+pub(super) static KINDS: [Kind; 2] = [
     Kind {
         name: "tls",
-        about: "A ClientHello or ServerHello, over TCP, QUIC or DTLS; or which key a client means, if it names one.",
+        about: "A ClientHello or ServerHello, over TCP or DTLS; or which key a client means, if it names one.",
         fields: &[
             ("msg_type", "client_hello or server_hello"),
             ("server_name", "host that the client wants (SNI)"),
