@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use case::{Case, DeviceRow, FactRow, IdentityRow};
+use case::{Case, DeviceRow, FactGroup, IdentityRow};
 use model::Mac;
 use serde_json::Value;
 
@@ -71,12 +71,10 @@ const DETAILS: &[&str] =
 pub(crate) fn devices(case: &Case) -> Result<()> {
     let mut board = Board::default();
     board.sightings(case)?;
-    let kinds: BTreeSet<&str> = SIGNS.iter().map(|sign| sign.kind).chain(["log", "association"]).collect();
-    let kinds: Vec<&str> = kinds.into_iter().collect();
-    case.each_fact(&kinds, &mut |fact| {
-        board.fact(&fact);
-        Ok(())
-    })?;
+    let signs: BTreeSet<&str> = SIGNS.iter().map(|sign| sign.kind).filter(|kind| *kind != "station").collect();
+    // Stations first: they say which pseudonyms are the same client's.
+    let kinds: Vec<&str> = ["station"].into_iter().chain(signs).chain(["log", "association"]).collect();
+    case.each_group(&kinds, &mut |group| board.group(&group))?;
     let mut runs: HashMap<i64, i64> = HashMap::new();
     for item in case.all_evidence()? {
         if let Some(run) = case.run_of(item.id)? {
@@ -156,8 +154,7 @@ impl Board {
         Ok(())
     }
 
-    fn fact(&mut self, fact: &FactRow) {
-        let ts = fact.ts.map(|ts| ts.0);
+    fn group(&mut self, fact: &FactGroup) {
         if fact.kind == "station" {
             self.station(fact);
         }
@@ -166,7 +163,8 @@ impl Board {
             if let Some(mac) = Mac::parse(&fact.src).ok().map(|mac| self.also.get(&mac).copied().unwrap_or(mac))
                 && let Some(device) = self.devices.get_mut(&mac)
             {
-                device.see(ts);
+                device.see(fact.first_ts);
+                device.see(fact.last_ts);
             }
             return;
         }
@@ -185,28 +183,30 @@ impl Board {
             let Some(mac) = mac.filter(|mac| !mac.is_group() && *mac != Mac::ZERO) else { continue };
             for value in texts(fact.fields.get(sign.field)) {
                 let device = self.devices.entry(mac).or_default();
-                device.see(ts);
+                device.see(fact.first_ts);
+                device.see(fact.last_ts);
                 let proven = device.signs.entry((sign.name, value)).or_insert(Proven {
                     rank: sign.rank,
-                    first_ts: ts,
-                    last_ts: ts,
+                    first_ts: fact.first_ts,
+                    last_ts: fact.last_ts,
                     count: 0,
-                    fact: Some(fact.id),
+                    fact: Some(fact.first),
                     run: fact.run,
-                    frame: fact.frame,
+                    frame: fact.first_frame,
                 });
-                proven.count += 1;
-                proven.first_ts = [proven.first_ts, ts].into_iter().flatten().min();
-                proven.last_ts = proven.last_ts.max(ts);
+                proven.count += fact.count;
+                proven.first_ts = [proven.first_ts, fact.first_ts].into_iter().flatten().min();
+                proven.last_ts = proven.last_ts.max(fact.last_ts);
             }
         }
     }
 
-    fn station(&mut self, fact: &FactRow) {
+    fn station(&mut self, fact: &FactGroup) {
         let mac = |field: &str| fact.fields.get(field).and_then(Value::as_str).and_then(|text| Mac::parse(text).ok());
         let Some(own) = mac("mac") else { return };
         let device = self.devices.entry(own).or_default();
-        device.see(fact.ts.map(|ts| ts.0));
+        device.see(fact.first_ts);
+        device.see(fact.last_ts);
         for name in DETAILS {
             if let Some(value) = fact.fields.get(*name) {
                 device.details.insert((*name).to_owned(), value.clone());
@@ -274,7 +274,7 @@ impl Board {
 }
 
 /// Whether a message says something of its sender: a hello of a client, not of a server; an address that is claimed, not asked for.
-fn tells(fact: &FactRow) -> bool {
+fn tells(fact: &FactGroup) -> bool {
     let msg_type = fact.fields.get("msg_type").and_then(Value::as_str);
     match fact.kind.as_str() {
         "tls" | "quic_hello" => msg_type == Some("client_hello"),

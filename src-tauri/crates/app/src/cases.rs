@@ -10,7 +10,6 @@ use ts_rs::TS;
 use crate::commands::Nothing;
 use crate::error::{Code, Error, Result};
 use crate::jobs::JobState;
-use crate::kinds::kinds;
 use crate::state::{App, actor, now};
 
 /// Make a new case.
@@ -130,7 +129,6 @@ pub(crate) fn case_new(app: &App, request: CaseNew) -> Result<CaseInfo> {
         return Err(Error::invalid(format!("making a case in {}: that is inside another case", outer.display())));
     }
     let case = Case::create(&dir, &about.into_case(), actor(), now())?;
-    case.declare(&kinds().copied().collect::<Vec<_>>())?;
     enter(app, case)
 }
 
@@ -138,7 +136,6 @@ pub(crate) fn case_open(app: &App, request: CaseDir) -> Result<CaseInfo> {
     let dir = PathBuf::from(&request.dir);
     let dir = std::path::absolute(&dir).unwrap_or(dir);
     let case = Case::open(&dir, actor())?;
-    case.declare(&kinds().copied().collect::<Vec<_>>())?;
     enter(app, case)
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use case::{Batch, Case, EvidenceId, FileTimes, FrameColumns, FrameEntry, NO_TIME, NewEvidence, RunId, RunStatus};
 use dissect::{Engine, Findings, Sighting};
@@ -18,16 +19,16 @@ use crate::jobs::{Ended, Tick, Topic};
 use crate::state::{App, now};
 
 /// Rows in a batch: enough for fast transactions, few enough for first rows to be seen soon.
-const BATCH: usize = 20_000;
+const BATCH: usize = 16_384;
 /// Batches that wait for the writer.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 /// Issues of one item that are listed; a broken file must not fill the case with complaints.
 const MOST_ISSUES: usize = 10_000;
 
 /// Reads files and folders into the case.
 pub(crate) fn import(app: &App, case: &Case, request: &EvidenceAdd, tick: &Tick) -> Result<Ended> {
     // Imports of this program follow each other.
-    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    static ONE: Mutex<()> = Mutex::new(());
     let _one = crate::state::lock(&ONE);
     tick.advance(0)?;
     if !case.may_import()? {
@@ -54,10 +55,15 @@ fn import_alone(app: &App, case: &Case, request: &EvidenceAdd, tick: &Tick) -> R
     tick.total(paths.iter().map(|path| evidence::measure(path).1).sum());
     let options = Options { now: Some(now()), ..Options::default() };
     let (sender, receiver) = sync_channel(WAITING);
+    let spare = Spare::default();
     let mut seen = Seen::default();
     let read = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| write(app, case, request.copy, receiver, tick));
-        let mut host = Importer { case, to: sender, options: &options, tick, open: HashMap::new(), seen: &mut seen };
+        let named = std::thread::Builder::new().name("case writer".into());
+        let writer = named.spawn_scoped(scope, || write(app, case, request.copy, receiver, &spare, tick));
+        let writer =
+            writer.map_err(|why| Error::new(Code::Failed, format!("importing: starting the writer: {why}")))?;
+        let (open, spare) = (HashMap::new(), spare.clone());
+        let mut host = Importer { case, to: sender, spare, options: &options, tick, open, seen: &mut seen };
         let read = paths.iter().try_for_each(|path| evidence::read_path(path, &mut host, &options, tick));
         drop(host); // the writer ends when nothing more can come
         let written =
@@ -145,6 +151,9 @@ struct Seen {
     partial: u64,
 }
 
+/// Batches that are written, for use again: their memory is warm.
+type Spare = Arc<Mutex<Vec<Box<Batch>>>>;
+
 /// What goes to the writing thread.
 enum Message {
     Rows(RunId, Box<Batch>),
@@ -153,13 +162,15 @@ enum Message {
 }
 
 /// Writes everything in the order in which it was found.
-fn write(app: &App, case: &Case, copy: bool, from: Receiver<Message>, tick: &Tick) -> Result<()> {
+fn write(app: &App, case: &Case, copy: bool, from: Receiver<Message>, spare: &Spare, tick: &Tick) -> Result<()> {
     let mut writer = case.writer()?;
     for message in from {
         match message {
-            Message::Rows(run, batch) => {
+            Message::Rows(run, mut batch) => {
                 writer.write(run, &batch)?;
                 app.changed(&[Topic::Facts]);
+                batch.clear();
+                crate::state::lock(spare).push(batch);
             }
             Message::End { item, run, outcome, path, top } => {
                 end(case, item, run, &outcome, &path, top && copy, tick)?;
@@ -239,6 +250,7 @@ fn log(case: &Case, action: &str, objects: Vec<String>, params: serde_json::Valu
 struct Importer<'i> {
     case: &'i Case,
     to: SyncSender<Message>,
+    spare: Spare,
     options: &'i Options,
     tick: &'i Tick,
     open: HashMap<ItemId, Reading>,
@@ -285,14 +297,17 @@ impl Host for Importer<'_> {
         // What no format knows has a run too: reading it may still go wrong, and that is to be written down.
         let run = self.case.run_begin(id, item.kind, item.version, now()).map_err(|_| Cancelled)?;
         let key = ItemId(id as u64);
-        self.open.insert(key, Reading::new(Some(run), self.to.clone(), &item.path, item.parent.is_none()));
+        self.open.insert(
+            key,
+            Reading::new(Some(run), self.to.clone(), self.spare.clone(), &item.path, item.parent.is_none()),
+        );
         Ok(key)
     }
 
     fn sink(&mut self, item: ItemId) -> &mut dyn Sink {
         // An item is begun before it has a sink; one that was not would be written nowhere.
-        let to = &self.to;
-        self.open.entry(item).or_insert_with(|| Reading::new(None, to.clone(), "", false))
+        let (to, spare) = (&self.to, &self.spare);
+        self.open.entry(item).or_insert_with(|| Reading::new(None, to.clone(), spare.clone(), "", false))
     }
 
     fn end(&mut self, item: ItemId, outcome: &Outcome) -> std::result::Result<(), Cancelled> {
@@ -337,13 +352,15 @@ struct Reading {
 struct Found {
     run: Option<RunId>,
     to: SyncSender<Message>,
-    batch: Batch,
+    spare: Spare,
+    batch: Box<Batch>,
     issues: usize,
 }
 
 impl Reading {
-    fn new(run: Option<RunId>, to: SyncSender<Message>, path: &str, top: bool) -> Reading {
-        let found = Found { run, to, batch: Batch::default(), issues: 0 };
+    fn new(run: Option<RunId>, to: SyncSender<Message>, spare: Spare, path: &str, top: bool) -> Reading {
+        let batch = crate::state::lock(&spare).pop().unwrap_or_default();
+        let found = Found { run, to, spare, batch, issues: 0 };
         Reading { run, path: path.to_owned(), top, engine: Engine::new(), frames: FrameColumns::default(), found }
     }
 
@@ -358,7 +375,10 @@ impl Reading {
             let rest = self.found.issues - MOST_ISSUES;
             self.found.batch.issues.push(Issue::new("issues", format!("{rest} more of them are not listed"), 0));
         }
-        self.found.flush()
+        self.found.flush()?;
+        self.found.batch.clear();
+        crate::state::lock(&self.found.spare).push(std::mem::take(&mut self.found.batch));
+        Ok(())
     }
 }
 
@@ -416,17 +436,16 @@ impl Found {
     }
 
     fn flush(&mut self) -> std::result::Result<(), Cancelled> {
-        let batch = std::mem::take(&mut self.batch);
-        match self.run {
-            Some(run) if !batch.is_empty() => self.to.send(Message::Rows(run, Box::new(batch))).map_err(|_| Cancelled),
-            _ => Ok(()),
-        }
+        let Some(run) = self.run.filter(|_| !self.batch.is_empty()) else { return Ok(()) };
+        let next = crate::state::lock(&self.spare).pop().unwrap_or_default();
+        let batch = std::mem::replace(&mut self.batch, next);
+        self.to.send(Message::Rows(run, batch)).map_err(|_| Cancelled)
     }
 }
 
 impl Findings for Found {
     fn fact(&mut self, fact: Fact) -> std::result::Result<(), Cancelled> {
-        self.batch.facts.push(fact);
+        self.batch.facts.push(&fact);
         self.flush_if_full()
     }
 

@@ -29,3 +29,7 @@ pub use jobs::{Event, Job, JobState, Topic};
 pub use kinds::kinds;
 pub use proof::BytesRequest;
 pub use state::App;
+
+/// Facts are made by one thread and given back by another, a million a second, which the system's allocators are slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -167,7 +167,7 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let proof = proof(&case, run, (Some(entry.number), entry.offset, entry.cap_len.into(), Vec::new()))?;
     let raw =
         source.read(&[(entry.offset, entry.cap_len.into())]).ok().and_then(|mut all| all.pop()).unwrap_or_default();
-    let facts = case.facts_of_frame(run, entry.number, entry.ts)?;
+    let facts = case.facts_of_frame(run, entry.number)?;
     let hint = if entry.flow == 0 { None } else { case.flow_hint(run, entry.flow)? };
     let service = hint.as_ref().and_then(|(service, ..)| service.clone());
     let from_orig = |src: &str| hint.as_ref().is_none_or(|(_, orig, _)| orig == src);

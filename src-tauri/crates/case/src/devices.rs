@@ -144,21 +144,4 @@ impl Case {
             Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
         })
     }
-
-    /// Facts that an address sent, per hour (start of the hour, ns since 1970 UTC).
-    pub fn activity(&self, addresses: &[String]) -> Result<Vec<(i64, u64)>> {
-        const HOUR: i64 = 3_600_000_000_000;
-        let list = serde_json::to_string(addresses).unwrap_or_default();
-        self.read(|db| {
-            let sql = format!(
-                "SELECT f.ts / {HOUR}, count(*) FROM fact f WHERE f.src IN (SELECT id FROM text WHERE value IN (SELECT value FROM json_each(?)))
-                 AND f.ts > {} GROUP BY 1 ORDER BY 1",
-                crate::NO_TIME
-            );
-            let mut statement = db.prepare(&sql)?;
-            let rows = statement
-                .query_map([list], |row| Ok((row.get::<_, i64>(0)? * HOUR, row.get::<_, i64>(1)? as u64)))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
 }

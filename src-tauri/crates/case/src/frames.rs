@@ -1,5 +1,6 @@
 //! The frame index: what is kept of each packet, a few bytes each, in chunks of columns.
 
+use crate::columns::{deltas, read_deltas};
 use crate::{Error, Result};
 
 /// Stands for "no time stated".
@@ -28,13 +29,7 @@ pub(crate) const CHUNK: usize = 4_096;
 pub(crate) fn encode(frames: &[FrameEntry]) -> Vec<u8> {
     let mut out = Vec::with_capacity(frames.len() * 10);
     for column in COLUMNS {
-        let mut last = 0_i64;
-        for frame in frames {
-            let value = (column.0)(frame);
-            let difference = value.wrapping_sub(last);
-            varint(&mut out, ((difference << 1) ^ (difference >> 63)) as u64);
-            last = value;
-        }
+        deltas(&mut out, frames.iter().map(column.0));
     }
     out
 }
@@ -48,12 +43,8 @@ pub(crate) fn decode(first: u64, count: usize, data: &[u8]) -> Result<Vec<FrameE
     let mut frames: Vec<FrameEntry> = (0..count as u64).map(|n| FrameEntry { number: first + n, ..empty }).collect();
     let mut rest = data;
     for column in COLUMNS {
-        let mut last = 0_i64;
-        for frame in &mut frames {
-            let raw = read_varint(&mut rest).ok_or_else(damaged)?;
-            last = last.wrapping_add((raw >> 1) as i64 ^ -((raw & 1) as i64));
-            (column.1)(frame, last);
-        }
+        let values = read_deltas(&mut rest, count).ok_or_else(damaged)?;
+        frames.iter_mut().zip(values).for_each(|(frame, value)| (column.1)(frame, value));
     }
     Ok(frames)
 }
@@ -69,27 +60,6 @@ const COLUMNS: [(Get, Set); 6] = [
     (|f| f.interface.into(), |f, v| f.interface = v as u32),
     (|f| f.flow.into(), |f, v| f.flow = v as u32),
 ];
-
-fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the only crate that knows our SQLite schema. It reads no evidence, parses no protocol and talks to no network.
 
+mod captures;
+mod columns;
 mod custody;
 mod devices;
 mod error;
@@ -16,11 +18,12 @@ mod text;
 mod views;
 mod writer;
 
+pub use captures::SightingRow;
 pub use custody::{Actor, Check, Custody, Entry};
 pub use devices::{DeviceRow, FlowTotal, IdentityRow};
 pub use error::{Error, Result};
 pub use evidence::{Evidence, EvidenceId, FileTimes, NewEvidence, Stored, Verified};
-pub use facts::{FactId, FactRow, Histogram, SightingRow};
+pub use facts::{FactGroup, FactId, FactRow, Facts, Histogram};
 pub use folder::{About, Case, Counts};
 pub use frames::{FrameEntry, NO_TIME};
 pub use runs::{Run, RunId, RunStatus};

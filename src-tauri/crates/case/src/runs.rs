@@ -137,9 +137,8 @@ fn run(row: &rusqlite::Row) -> rusqlite::Result<Run> {
 
 fn purge(db: &rusqlite::Connection, run: RunId) -> Result<()> {
     let (first, last) = ids_of(run);
-    for table in ["fact", "flow"] {
-        db.execute(&format!("DELETE FROM {table} WHERE id BETWEEN ? AND ?"), [first, last])?;
-    }
+    crate::facts::purge(db, run)?;
+    db.execute("DELETE FROM flow WHERE id BETWEEN ? AND ?", [first, last])?;
     for table in ["issue", "capture_interface", "frame_chunk", "sighting", "tally"] {
         db.execute(&format!("DELETE FROM {table} WHERE run = ?"), [run])?;
     }

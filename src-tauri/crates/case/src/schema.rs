@@ -118,12 +118,28 @@ CREATE TABLE identity (
 ) STRICT;
 CREATE INDEX identity_mac ON identity (mac);
 CREATE INDEX identity_value ON identity (kind, value);
+", "
+-- Facts as columns (facts/chunk.rs). What earlier versions read is to be read again.
+DROP TABLE fact;
+DELETE FROM tally;
+UPDATE run SET status = 'interrupted' WHERE facts > 0;
+UPDATE evidence SET status = 'interrupted' WHERE id IN (SELECT evidence FROM run WHERE status = 'interrupted');
+CREATE TABLE fact_chunk (                  -- facts of one run and kind by the thousand
+  id INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL, kind INTEGER NOT NULL, count INTEGER NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL,             -- numbers in the run; a fact's id is run << 40 | number
+  first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL,       -- ns since 1970 UTC; the smallest integer: none stated
+  first_frame INTEGER NOT NULL, last_frame INTEGER NOT NULL  -- 0: none
+) STRICT;
+CREATE INDEX fact_chunk_run ON fact_chunk (run, first);
+CREATE INDEX fact_chunk_kind ON fact_chunk (kind);
+CREATE TABLE fact_columns (
+  chunk INTEGER PRIMARY KEY REFERENCES fact_chunk, keys BLOB NOT NULL, places BLOB NOT NULL, own BLOB NOT NULL
+) STRICT;
 "];
 
 /// Made after bulk loading, not during.
 pub(crate) const LATE_INDEXES: &[&str] = &[
-    "CREATE INDEX IF NOT EXISTS fact_ts ON fact (ts)",
-    "CREATE INDEX IF NOT EXISTS fact_kind_ts ON fact (kind, ts)",
     "CREATE INDEX IF NOT EXISTS flow_ts ON flow (ts)",
     "CREATE INDEX IF NOT EXISTS flow_uid ON flow (uid)",
     "CREATE INDEX IF NOT EXISTS text_value ON text (value)",

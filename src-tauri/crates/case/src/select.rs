@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use crate::{Case, Error, Result, text};
+use crate::{Case, Result};
 
 /// All conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,95 +61,6 @@ pub(crate) fn compare(expression: &str, op: Op, value: &str) -> (String, Value) 
         Op::Less => (format!("{expression} < ?"), number.unwrap_or_else(|_| Value::Text(value.into()))),
         Op::More => (format!("{expression} > ?"), number.unwrap_or_else(|_| Value::Text(value.into()))),
     }
-}
-
-/// Conditions on facts (alias `f`).
-pub(crate) fn facts(case: &Case, select: &Select, kind: Option<&str>) -> Result<Where> {
-    let mut clause = Where::default();
-    if let Some(kind) = kind {
-        clause.add("f.kind IN (SELECT id FROM kind WHERE name = ?)", [Value::Text(kind.into())]);
-    }
-    for condition in &select.conditions {
-        fact_condition(case, condition, &mut clause)?;
-    }
-    if let Some(since) = select.since {
-        clause.add("f.ts >= ?", [Value::Integer(since)]);
-    }
-    if let Some(until) = select.until {
-        clause.add("f.ts < ? AND f.ts > -9223372036854775808", [Value::Integer(until)]);
-    }
-    let words = text::query(&select.search);
-    if !words.is_empty() {
-        let hits = "(SELECT rowid FROM text_fts WHERE text_fts MATCH ?)";
-        let columns = ["subject", "fields", "src", "dst"].map(|column| format!("f.{column} IN {hits}"));
-        clause.add(format!("({})", columns.join(" OR ")), vec![Value::Text(words); columns.len()]);
-    }
-    Ok(clause)
-}
-
-fn fact_condition(case: &Case, condition: &Condition, clause: &mut Where) -> Result<()> {
-    let Condition { field, op, value } = condition;
-    match field.as_str() {
-        "evidence" => {
-            let runs = case.runs_matching(value)?;
-            let ranges: Vec<String> = runs
-                .iter()
-                .map(|run| crate::schema::ids_of(*run))
-                .map(|(first, last)| format!("f.id BETWEEN {first} AND {last}"))
-                .collect();
-            let any = if ranges.is_empty() { "0".into() } else { format!("({})", ranges.join(" OR ")) };
-            clause.add(if *op == Op::IsNot { format!("NOT {any}") } else { any }, []);
-        }
-        "kind" | "src" | "dst" | "subject" => {
-            let (table, column) = if field == "kind" { ("kind", "name") } else { ("text", "value") };
-            let (comparison, value) = compare(column, if *op == Op::IsNot { Op::Is } else { *op }, value);
-            let not = if *op == Op::IsNot { "NOT " } else { "" };
-            // Equality as it stands uses the index on distinct texts.
-            let comparison = comparison.replace(&format!("CAST({column} AS TEXT) = ?"), &format!("{column} = ?"));
-            clause.add(format!("{not}coalesce(f.{field} IN (SELECT id FROM {table} WHERE {comparison}), 0)"), [value]);
-        }
-        "uid" => {
-            let uid = model::Uid::parse(value).map(|uid| Value::Integer(uid.0 as i64)).unwrap_or(Value::Null);
-            clause.add(if *op == Op::IsNot { "f.uid IS NOT ?" } else { "f.uid = ?" }, [uid]);
-        }
-        "frame" | "offset" | "length" => {
-            let (comparison, value) = compare(&format!("f.{field}"), *op, value);
-            clause.add(comparison, [value]);
-        }
-        "ts" => {
-            let ts = model::Time::parse(value).map_err(|why| Error::Invalid(format!("filter on ts: {why}")))?;
-            let sign = match op {
-                Op::Less => "<",
-                Op::More => ">",
-                Op::IsNot => "<>",
-                Op::Is | Op::Contains => "=",
-            };
-            clause.add(format!("f.ts {sign} ?"), [Value::Integer(ts.0)]);
-        }
-        own => {
-            if !own.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) {
-                return Err(Error::Invalid(format!("filter: there is no field '{own}'")));
-            }
-            let path = Value::Text(format!("$.\"{own}\""));
-            let plain = match value.as_str() {
-                "true" => "1",
-                "false" => "0",
-                other => other,
-            };
-            let (comparison, value) = compare("j.value", if *op == Op::IsNot { Op::Is } else { *op }, plain);
-            let not = if *op == Op::IsNot { "NOT " } else { "" };
-            // The distinct field sets are far fewer than the facts: they are searched once.
-            clause.add(
-                format!(
-                    "{not}(coalesce(f.fields IN (SELECT t.id FROM text t WHERE substr(t.value, 1, 1) = '{{' AND json_valid(t.value)
-                     AND EXISTS (SELECT 1 FROM json_each(t.value, ?) j WHERE {comparison})), 0)
-                     OR EXISTS (SELECT 1 FROM json_each(coalesce(f.own, '{{}}'), ?) j WHERE {comparison}))"
-                ),
-                [path.clone(), value.clone(), path, value],
-            );
-        }
-    }
-    Ok(())
 }
 
 impl Case {

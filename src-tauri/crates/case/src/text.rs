@@ -5,13 +5,13 @@ use std::hash::BuildHasher;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// Texts known to the writer, by a 128-bit hash. Bounded: past the bound a text may be stored again, which costs room, not truth -
 /// readers ask for all ids of a value.
 pub(crate) struct Interner {
-    known: HashMap<u128, i64, foldhash::fast::FixedState>,
-    next: i64,
+    known: HashMap<u128, u32, foldhash::fast::FixedState>,
+    next: u32,
 }
 
 const MOST_KNOWN: usize = 1_500_000;
@@ -28,27 +28,27 @@ impl Interner {
         Ok(interner)
     }
 
-    /// The id of a text; stores it if it is new. Empty texts have none.
-    pub fn id(&mut self, insert: &mut rusqlite::Statement, value: &str) -> Result<Option<i64>> {
+    /// The id of a text; stores it if it is new. Empty texts have 0.
+    pub fn id(&mut self, db: &Connection, value: &str) -> Result<u32> {
         if value.is_empty() {
-            return Ok(None);
+            return Ok(0);
         }
         let key = key(value);
         if let Some(id) = self.known.get(&key) {
-            return Ok(Some(*id));
+            return Ok(*id);
         }
         if self.known.len() >= MOST_KNOWN {
             self.known.clear();
         }
         let id = self.next;
-        insert.execute(params![id, value])?;
-        self.next += 1;
+        db.prepare_cached("INSERT INTO text (id, value) VALUES (?, ?)")?.execute(params![id, value])?;
+        self.next = id
+            .checked_add(1)
+            .ok_or_else(|| Error::Refused("a case holds at most 4 294 967 295 distinct texts".into()))?;
         self.known.insert(key, id);
-        Ok(Some(id))
+        Ok(id)
     }
 }
-
-pub(crate) const INSERT: &str = "INSERT INTO text (id, value) VALUES (?, ?)";
 
 /// Two seeded 64-bit hashes. Not chosen by evidence: a collision would need both seeds broken at once.
 fn key(value: &str) -> u128 {

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use model::{Fact, Flow, Interface, Issue, Mac, Party};
+use model::{Flow, Interface, Issue, Mac};
 use rusqlite::{Connection, params};
 use std::net::IpAddr;
 
+use crate::facts::{FactWriter, Facts};
 use crate::frames::{CHUNK, FrameEntry, NO_TIME, encode};
 use crate::runs::RunId;
 use crate::schema::{LATE_INDEXES, RUN_BITS};
@@ -15,7 +16,7 @@ use crate::{Case, Result};
 /// What a reader has found since the last batch. Filled by the parsing thread, written by another.
 #[derive(Default)]
 pub struct Batch {
-    pub facts: Vec<Fact>,
+    pub facts: Facts,
     pub flows: Vec<(u32, Flow)>,
     pub issues: Vec<Issue>,
     pub interfaces: Vec<Interface>,
@@ -25,13 +26,29 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Rows in it, roughly.
+    /// Rows in it, roughly; long texts count as more.
     pub fn len(&self) -> usize {
-        self.facts.len() + self.flows.len() + self.issues.len() + self.sightings.len() + self.chunks.len() * 256
+        self.facts.len()
+            + self.facts.weight() / 2_048
+            + self.flows.len()
+            + self.issues.len()
+            + self.sightings.len()
+            + self.chunks.len() * 256
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0 && self.interfaces.is_empty()
+    }
+
+    /// Makes it empty, and keeps its memory for the next.
+    pub fn clear(&mut self) {
+        let Batch { facts, flows, issues, interfaces, sightings, chunks } = self;
+        facts.clear();
+        flows.clear();
+        issues.clear();
+        interfaces.clear();
+        sightings.clear();
+        chunks.clear();
     }
 }
 
@@ -73,15 +90,13 @@ impl FrameColumns {
 pub struct Writer<'c> {
     case: &'c Case,
     interner: Interner,
-    kinds: HashMap<&'static str, i64>,
-    /// Facts and flows of each run so far: they are numbered within it.
-    written: HashMap<RunId, i64>,
+    facts: FactWriter,
 }
 
 /// What a batch adds to its run.
 #[derive(Default)]
 struct Totals {
-    tally: HashMap<(i64, i64), i64>,
+    tally: HashMap<(i64, i64), i64, foldhash::fast::RandomState>,
     frames: usize,
     /// From the earliest to the latest frame.
     captured: Span,
@@ -106,7 +121,7 @@ impl Case {
     /// A writer for runs that are begun. Only one at a time makes sense: it knows the texts that are stored.
     pub fn writer(&self) -> Result<Writer<'_>> {
         let interner = Interner::load(&self.writing())?;
-        Ok(Writer { case: self, interner, kinds: HashMap::new(), written: HashMap::new() })
+        Ok(Writer { case: self, interner, facts: FactWriter::new() })
     }
 
     /// After bulk loading: secondary indexes and text search.
@@ -139,69 +154,18 @@ impl Writer<'_> {
     }
 
     fn write_rows(&mut self, db: &Connection, run: RunId, batch: &Batch, totals: &mut Totals) -> Result<()> {
-        for fact in &batch.facts {
-            if !self.kinds.contains_key(fact.kind) {
-                db.execute("INSERT OR IGNORE INTO kind (name) VALUES (?)", [fact.kind])?;
-                let id = db.query_row("SELECT id FROM kind WHERE name = ?", [fact.kind], |row| row.get(0))?;
-                self.kinds.insert(fact.kind, id);
-            }
-        }
-        let number = self.written.entry(run).or_default();
-        let mut texts = db.prepare_cached(text::INSERT)?;
-        let mut insert = db.prepare_cached(
-            "INSERT INTO fact (id, kind, ts, time_kind, uid, src, dst, subject, fields, own, frame, offset, length, pieces)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        let interner = &mut self.interner;
-        let mut scratch = String::new();
-        for fact in &batch.facts {
-            let kind = self.kinds.get(fact.kind).copied().unwrap_or(0);
-            *number += 1;
-            let id = run << RUN_BITS | *number;
-            let ts = fact.ts.map_or(NO_TIME, |ts| ts.0);
-            let src = party(interner, &mut texts, &fact.src, &mut scratch)?;
-            let dst = party(interner, &mut texts, &fact.dst, &mut scratch)?;
-            let subject = interner.id(&mut texts, &fact.subject)?;
-            let fields = match fact.fields.is_empty() {
-                true => None,
-                false => {
-                    scratch.clear();
-                    scratch.push('{');
-                    scratch.push_str(fact.fields.members());
-                    scratch.push('}');
-                    interner.id(&mut texts, &scratch)?
-                }
-            };
-            let own = (!fact.own.is_empty()).then(|| fact.own.to_json());
-            let pieces = (!fact.place.pieces.is_empty()).then(|| {
-                let list: Vec<[u64; 3]> = fact.place.pieces.iter().map(|p| [p.frame, p.offset, p.length]).collect();
-                serde_json::to_string(&list).unwrap_or_default()
-            });
-            insert.execute(params![
-                id,
-                kind,
-                ts,
-                fact.time_kind as u8,
-                fact.uid.map(|uid| uid.0 as i64),
-                src,
-                dst,
-                subject,
-                fields,
-                own,
-                fact.place.frame.map(|frame| frame as i64),
-                fact.place.offset as i64,
-                fact.place.length as i64,
-                pieces
-            ])?;
-            totals.stated.see(ts);
-            let minute = if ts == NO_TIME { NO_TIME } else { ts.div_euclid(60_000_000_000) };
-            *totals.tally.entry((kind, minute)).or_default() += 1;
-        }
+        let Writer { interner, facts, .. } = self;
+        let added = facts.write(db, interner, run, &batch.facts)?;
+        totals.tally = added.tally;
+        added.times.into_iter().for_each(|(first, last)| {
+            totals.stated.see(first);
+            totals.stated.see(last);
+        });
         let mut insert = db.prepare_cached(
             "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         for (serial, flow) in &batch.flows {
-            insert_flow(&mut insert, &mut texts, interner, run << RUN_BITS | i64::from(*serial), flow, &mut scratch)?;
+            insert_flow(db, &mut insert, facts, interner, run << RUN_BITS | i64::from(*serial), flow)?;
         }
         let mut insert =
             db.prepare_cached("INSERT INTO issue (run, what, why, frame, offset, skipped) VALUES (?, ?, ?, ?, ?, ?)")?;
@@ -283,29 +247,17 @@ fn write_totals(db: &Connection, run: RunId, batch: &Batch, totals: Totals) -> R
     Ok(())
 }
 
-fn party(
-    interner: &mut Interner,
-    texts: &mut rusqlite::Statement,
-    party: &Party,
-    scratch: &mut String,
-) -> Result<Option<i64>> {
-    use std::fmt::Write;
-    scratch.clear();
-    let _ = write!(scratch, "{party}");
-    interner.id(texts, scratch)
-}
-
 fn insert_flow(
+    db: &Connection,
     insert: &mut rusqlite::Statement,
-    texts: &mut rusqlite::Statement,
-    interner: &mut Interner,
+    facts: &mut FactWriter,
+    texts: &mut Interner,
     id: i64,
     flow: &Flow,
-    scratch: &mut String,
 ) -> Result<()> {
     let Flow { orig, resp, .. } = flow;
-    let orig_h = party(interner, texts, &Party::Ip(orig.ip), scratch)?;
-    let resp_h = party(interner, texts, &Party::Ip(resp.ip), scratch)?;
+    let orig_h = facts.ip(db, texts, orig.ip)?;
+    let resp_h = facts.ip(db, texts, resp.ip)?;
     let time = |ts: Option<model::Time>| ts.map_or(NO_TIME, |ts| ts.0);
     insert.execute(params![
         id,

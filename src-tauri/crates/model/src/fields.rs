@@ -40,7 +40,7 @@ impl Fields {
 
     pub fn int(&mut self, key: &str, value: i64) {
         self.key(key);
-        let _ = write!(self.0, "{value}");
+        decimal(&mut self.0, value);
     }
 
     /// A finite number; anything else is left out, as JSON has no word for it.
@@ -57,7 +57,17 @@ impl Fields {
     }
 
     pub fn shown(&mut self, key: &str, value: impl std::fmt::Display) {
-        self.text(key, &value.to_string());
+        self.key(key);
+        self.0.push('"');
+        let start = self.0.len();
+        let _ = write!(self.0, "{value}");
+        // Numbers and addresses need no escape; what does is written again.
+        if self.0.bytes().skip(start).any(is_special) {
+            let text = self.0.split_off(start);
+            self.0.pop();
+            return quote(&mut self.0, &text);
+        }
+        self.0.push('"');
     }
 
     pub fn texts<S: AsRef<str>>(&mut self, key: &str, values: impl IntoIterator<Item = S>) {
@@ -65,9 +75,7 @@ impl Fields {
     }
 
     pub fn ints<N: Into<i64>>(&mut self, key: &str, values: impl IntoIterator<Item = N>) {
-        self.list(key, values, |out, value| {
-            let _ = write!(out, "{}", value.into());
-        });
+        self.list(key, values, |out, value| decimal(out, value.into()));
     }
 
     /// A member that is itself an object.
@@ -114,18 +122,43 @@ impl Fields {
 
 /// Lower-case hex without separators.
 pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
     text
+}
+
+/// What `{value}` would write, without the machinery for all that it could.
+fn decimal(out: &mut String, value: i64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    let mut left = value.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        out.push('-');
+    }
+    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f)
 }
 
 fn quote(out: &mut String, value: &str) {
     out.push('"');
     let mut clean = 0; // what lies before needs no escape and is copied in one go
     for (at, byte) in value.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
+        if !is_special(byte) {
             continue;
         }
         out.push_str(&value[clean..at]);
@@ -157,13 +190,15 @@ mod tests {
         fields.text("query", "a\"b\\c\n\u{1}é");
         fields.flag("AA", false);
         fields.texts("answers", ["x", "y"]);
-        fields.ints("TTLs", [1_i64, -2]);
+        fields.ints("TTLs", [1_i64, -2, 0, i64::MIN, i64::MAX]);
+        fields.shown("ip", std::net::Ipv4Addr::new(192, 0, 2, 1));
+        fields.shown("odd", format_args!("a\"{}", '\n'));
         fields.real("nothing", f64::NAN);
         fields.real("signal", -47.5);
         fields.objects("records", [inner]);
         assert_eq!(
             fields.to_json(),
-            r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2],"signal":-47.5,"records":[{"ttl":60}]}"#
+            r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2,0,-9223372036854775808,9223372036854775807],"ip":"192.0.2.1","odd":"a\"\n","signal":-47.5,"records":[{"ttl":60}]}"#
         );
         assert_eq!(Fields::new().to_json(), "{}");
     }

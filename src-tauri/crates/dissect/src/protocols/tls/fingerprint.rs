@@ -105,10 +105,12 @@ fn short_hash(list: &str) -> String {
 
 /// `1301,c02b`
 pub fn hex_list(list: impl Iterator<Item = u16>) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(list.size_hint().1.unwrap_or(0) * 5);
     for value in list {
-        let separator = if text.is_empty() { "" } else { "," };
-        let _ = write!(text, "{separator}{value:04x}");
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.extend([12, 8, 4, 0].map(|shift| char::from_digit((value >> shift & 15).into(), 16).unwrap_or('0')));
     }
     text
 }

@@ -1,6 +1,7 @@
 //! The IANA's names.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// Zeek's name of a version.
 pub fn version(version: u16) -> Cow<'static, str> {
@@ -19,12 +20,19 @@ pub fn version(version: u16) -> Cow<'static, str> {
     })
 }
 
-/// One a line: number in hex, name.
+/// One a line, in order: number in four hex digits, name.
 static CIPHERS: &str = include_str!("ciphers.txt");
 
 pub fn cipher(cipher: u16) -> Option<&'static str> {
-    let number = format!("{cipher:04x} ");
-    CIPHERS.lines().find_map(|line| line.strip_prefix(&number))
+    static TABLE: LazyLock<Vec<(u16, &str)>> = LazyLock::new(|| {
+        let lines = CIPHERS.lines().filter_map(|line| line.split_once(' '));
+        let mut table: Vec<(u16, &str)> =
+            lines.filter_map(|(number, name)| Some((u16::from_str_radix(number, 16).ok()?, name))).collect();
+        table.sort_by_key(|(number, _)| *number);
+        table
+    });
+    let at = TABLE.binary_search_by_key(&cipher, |(number, _)| *number).ok()?;
+    TABLE.get(at).map(|(_, name)| *name)
 }
 
 pub fn group(group: u16) -> Option<&'static str> {

@@ -1,0 +1,208 @@
+//! Facts of one kind and run, some thousands at a time, as columns: a few bytes a fact, and a filter looks only at its column.
+//!
+//! Three parts, each read when it is needed: `keys` (time, number, texts), `places` (flow, frame, offset, length) and `own` (what
+//! is a fact's alone). Integers that grow are zigzag varints of differences (LEB128); values that repeat are a dictionary of
+//! distinct values and an index of one or two bytes a fact, or none where all are the same; texts of `own` are packed by LZ4.
+
+use crate::columns::{Dictionary, deltas, dictionary, read_deltas, read_dictionary, read_varint, varint};
+use crate::{Error, Result};
+
+/// Facts in a chunk at most: an index of a dictionary has two bytes.
+pub(crate) const MOST: usize = 1 << 15;
+/// Bytes of `own` in a chunk that are unpacked at most.
+const MOST_OWN: usize = 1 << 30;
+
+/// A fact on its way into a chunk; texts by their ids, 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Entry {
+    pub ts: i64,
+    /// Of the fact in its run, from 1.
+    pub number: i64,
+    pub src: u32,
+    pub dst: u32,
+    pub subject: u32,
+    pub fields: u32,
+    pub time_kind: u8,
+    /// Of its flow; 0 for none.
+    pub uid: u64,
+    /// From 1; 0 for none.
+    pub frame: u64,
+    pub offset: u64,
+    pub length: u64,
+}
+
+/// The parts of a chunk, as they are stored.
+pub(crate) struct Parts {
+    pub keys: Vec<u8>,
+    pub places: Vec<u8>,
+    pub own: Vec<u8>,
+}
+
+/// What is a fact's alone, as members of a JSON object, and its pieces as JSON.
+pub(crate) type Own = (String, String);
+
+/// `own` in the order of the entries.
+pub(crate) fn encode<'o>(entries: &[Entry], own: impl Iterator<Item = (&'o str, String)>) -> Parts {
+    let mut keys = Vec::with_capacity(entries.len() * 12);
+    deltas(&mut keys, entries.iter().map(|e| e.ts));
+    deltas(&mut keys, entries.iter().map(|e| e.number));
+    for column in [|e: &Entry| e.src, |e: &Entry| e.dst, |e: &Entry| e.subject, |e: &Entry| e.fields] {
+        dictionary(&mut keys, entries.iter().map(|e| column(e).into()));
+    }
+    let mut places = Vec::with_capacity(entries.len() * 8);
+    dictionary(&mut places, entries.iter().map(|e| e.time_kind.into()));
+    dictionary(&mut places, entries.iter().map(|e| e.uid));
+    deltas(&mut places, entries.iter().map(|e| e.frame as i64));
+    deltas(&mut places, entries.iter().map(|e| e.offset as i64));
+    deltas(&mut places, entries.iter().map(|e| e.length as i64));
+    let (mut texts, mut some) = (Vec::new(), false);
+    for (own, pieces) in own {
+        some |= !own.is_empty() || !pieces.is_empty();
+        for text in [own, &pieces] {
+            varint(&mut texts, text.len() as u64);
+            texts.extend_from_slice(text.as_bytes());
+        }
+    }
+    Parts { keys, places, own: if some { lz4_flex::compress_prepend_size(&texts) } else { Vec::new() } }
+}
+
+/// Time, number and texts.
+pub(crate) struct Keys {
+    /// In order; of equal times the smaller number first.
+    pub ts: Vec<i64>,
+    pub number: Vec<i64>,
+    pub src: Dictionary,
+    pub dst: Dictionary,
+    pub subject: Dictionary,
+    pub fields: Dictionary,
+}
+
+/// Which clock, which flow, and where the bytes are.
+pub(crate) struct Places {
+    pub time_kind: Dictionary,
+    pub uid: Dictionary,
+    pub frame: Vec<i64>,
+    pub offset: Vec<i64>,
+    pub length: Vec<i64>,
+}
+
+impl Keys {
+    pub fn decode(mut bytes: &[u8], count: usize) -> Result<Keys> {
+        let from = &mut bytes;
+        let mut read = || {
+            Some(Keys {
+                ts: read_deltas(from, count)?,
+                number: read_deltas(from, count)?,
+                src: read_dictionary(from, count)?,
+                dst: read_dictionary(from, count)?,
+                subject: read_dictionary(from, count)?,
+                fields: read_dictionary(from, count)?,
+            })
+        };
+        read().ok_or_else(damaged)
+    }
+}
+
+impl Places {
+    pub fn decode(mut bytes: &[u8], count: usize) -> Result<Places> {
+        let from = &mut bytes;
+        let mut read = || {
+            Some(Places {
+                time_kind: read_dictionary(from, count)?,
+                uid: read_dictionary(from, count)?,
+                frame: read_deltas(from, count)?,
+                offset: read_deltas(from, count)?,
+                length: read_deltas(from, count)?,
+            })
+        };
+        read().ok_or_else(damaged)
+    }
+}
+
+pub(crate) fn decode_own(bytes: &[u8], count: usize) -> Result<Vec<Own>> {
+    if bytes.is_empty() {
+        return Ok(vec![Own::default(); count]);
+    }
+    let (size, packed) = lz4_flex::block::uncompressed_size(bytes).map_err(|_| damaged())?;
+    if size > MOST_OWN {
+        return Err(damaged());
+    }
+    let texts = lz4_flex::decompress(packed, size).map_err(|_| damaged())?;
+    let mut rest = &texts[..];
+    let mut text = || {
+        let length = read_varint(&mut rest).ok_or_else(damaged)? as usize;
+        let (text, more) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        rest = more;
+        String::from_utf8(text.to_vec()).map_err(|_| damaged())
+    };
+    (0..count).map(|_| Ok((text()?, text()?))).collect()
+}
+
+fn damaged() -> Error {
+    Error::Refused("the case database is damaged: a chunk of facts can't be read".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(count: u64, distinct: u64) -> Vec<Entry> {
+        let entry = |n: u64| Entry {
+            ts: if n == 3 { i64::MIN } else { 1_700_000_000_000_000_000 + n as i64 * 977 },
+            number: n as i64 + 1,
+            src: (n % distinct) as u32,
+            dst: 9,
+            subject: (n * 7 % distinct) as u32,
+            fields: n as u32,
+            time_kind: (n % 2) as u8,
+            uid: (n % distinct).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            frame: n / 2,
+            offset: n * 60,
+            length: 40 + n % 5,
+        };
+        (0..count).map(entry).collect()
+    }
+
+    #[test]
+    fn reads_what_it_wrote() {
+        for (count, distinct) in [(0, 1), (1, 1), (300, 3), (5_000, 700)] {
+            let entries = entries(count, distinct);
+            let own: Vec<Own> = (0..count).map(|n| (format!("\"n\":{n}"), String::new())).collect();
+            let parts = encode(&entries, own.iter().map(|(a, b)| (a.as_str(), b.clone())));
+            let keys = Keys::decode(&parts.keys, entries.len()).unwrap();
+            let places = Places::decode(&parts.places, entries.len()).unwrap();
+            for (row, entry) in entries.iter().enumerate() {
+                let read = Entry {
+                    ts: keys.ts[row],
+                    number: keys.number[row],
+                    src: keys.src.get(row) as u32,
+                    dst: keys.dst.get(row) as u32,
+                    subject: keys.subject.get(row) as u32,
+                    fields: keys.fields.get(row) as u32,
+                    time_kind: places.time_kind.get(row) as u8,
+                    uid: places.uid.get(row),
+                    frame: places.frame[row] as u64,
+                    offset: places.offset[row] as u64,
+                    length: places.length[row] as u64,
+                };
+                assert_eq!(read, *entry);
+            }
+            assert_eq!(decode_own(&parts.own, entries.len()).unwrap(), own);
+        }
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let entries = entries(300, 300);
+        let parts = encode(&entries, entries.iter().map(|_| ("\"n\":1", String::new())));
+        for cut in 0..parts.keys.len() {
+            assert!(Keys::decode(&parts.keys[..cut], 300).is_err());
+        }
+        for cut in 0..parts.places.len() {
+            assert!(Places::decode(&parts.places[..cut], 300).is_err());
+        }
+        for cut in 1..parts.own.len() {
+            assert!(decode_own(&parts.own[..cut], 300).is_err());
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What comes out is what went in, in order, whichever page, direction or filter: against sorting everything.
+
+use model::{Fact, Party, Place, Time};
+
+use super::FactRow;
+use crate::{Actor, Batch, Case, Condition, NewEvidence, Op, PageRequest, RunStatus, Select};
+
+/// Numbers that look random and are always the same.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+const KINDS: [&str; 3] = ["dns", "mqtt", "coap"];
+
+fn a_case(dir: &std::path::Path, batches: u64, facts: u64) -> Case {
+    let actor = Actor { actor: "tester".into(), machine: "bench".into(), version: "0".into() };
+    let case =
+        Case::create(&dir.join("a.lintel"), &crate::About { name: "a".into(), ..Default::default() }, actor, Time(0))
+            .unwrap();
+    let mut dice = Dice(7);
+    let mut writer = case.writer().unwrap();
+    for run in 0..2 {
+        let new = NewEvidence { path: format!("/e/{run}.pcap"), kind: "pcap".into(), ..NewEvidence::default() };
+        let item = case.evidence_begin(&new, Time(0)).unwrap();
+        let run = case.run_begin(item, "pcap", "1", Time(0)).unwrap();
+        for batch in 0..batches {
+            let mut batch_of = Batch::default();
+            for n in 0..facts {
+                let number = batch * facts + n;
+                let mut fact = Fact::new(KINDS[dice.roll(3) as usize], Place::bytes(number * 10, 5));
+                fact.ts = (dice.roll(50) > 0).then(|| Time((number * 100 + dice.roll(3_000)) as i64));
+                fact.src = Party::Name(format!("host{}", dice.roll(5)));
+                fact.subject = format!("topic/{}", dice.roll(40));
+                fact.fields.int("qos", dice.roll(3) as i64);
+                if dice.roll(2) == 0 {
+                    fact.own.int("packet_id", dice.roll(20) as i64);
+                }
+                fact.place.frame = Some(number / 2 + 1);
+                batch_of.facts.push(&fact);
+            }
+            writer.write(run, &batch_of).unwrap();
+        }
+        case.run_end(run, RunStatus::Done, Time(0)).unwrap();
+    }
+    case.index().unwrap();
+    case
+}
+
+fn all(case: &Case, kind: Option<&str>, select: &Select) -> Vec<FactRow> {
+    let request = PageRequest { select: select.clone(), limit: u32::MAX, ..PageRequest::default() };
+    case.facts_page(kind, &request).unwrap().0
+}
+
+fn condition(field: &str, op: Op, value: &str) -> Condition {
+    Condition { field: field.into(), op, value: value.into() }
+}
+
+#[test]
+fn every_page_is_where_sorting_would_put_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = a_case(dir.path(), 9, 1_000);
+    let everything = all(&case, None, &Select::default());
+    assert_eq!(everything.len(), 18_000);
+    let key = |row: &FactRow| (row.ts.map_or(i64::MIN, |ts| ts.0), row.id);
+    assert!(everything.is_sorted_by_key(key));
+    let mut dice = Dice(3);
+    let selects = [
+        (None, Select::default()),
+        (Some("mqtt"), Select::default()),
+        (None, Select { since: Some(40_000), until: Some(200_000), ..Select::default() }),
+        (Some("dns"), Select { conditions: vec![condition("src", Op::Is, "host3")], ..Select::default() }),
+        (
+            None,
+            Select {
+                conditions: vec![condition("packet_id", Op::More, "11"), condition("qos", Op::IsNot, "1")],
+                ..Select::default()
+            },
+        ),
+        (None, Select { search: "topic 17".into(), ..Select::default() }),
+    ];
+    for (kind, select) in &selects {
+        let holds = |row: &&FactRow| {
+            let ts = row.ts.map_or(i64::MIN, |ts| ts.0);
+            let number = |name: &str| row.fields.get(name).and_then(serde_json::Value::as_i64);
+            kind.is_none_or(|kind| row.kind == kind)
+                && select.since.is_none_or(|since| ts >= since)
+                && select.until.is_none_or(|until| ts < until)
+                && select.conditions.iter().all(|c| match c.field.as_str() {
+                    "src" => row.src == "host3",
+                    "packet_id" => number("packet_id").is_some_and(|n| n > 11),
+                    _ => number("qos") != Some(1),
+                })
+                && (select.search.is_empty() || row.subject == "topic/17")
+        };
+        let wanted: Vec<i64> = everything.iter().filter(holds).map(|row| row.id).collect();
+        assert!(wanted.len() > 100);
+        assert_eq!(case.count_facts(*kind, select).unwrap(), wanted.len() as u64);
+        for descending in [false, true] {
+            let ordered: Vec<i64> = if descending { wanted.iter().rev().copied().collect() } else { wanted.clone() };
+            for _ in 0..12 {
+                let skip = dice.roll(ordered.len() as u64);
+                let from = dice.roll(skip + 1);
+                let mut request =
+                    PageRequest { select: select.clone(), limit: 7, skip: from, descending, ..PageRequest::default() };
+                // First a page up to a row, then on from its key, stepping over the rest.
+                let (page, next, _) = case.facts_page(*kind, &request).unwrap();
+                assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), ordered[from as usize..][..page.len()]);
+                let Some(next) = next else { continue };
+                request.after = Some(next);
+                request.skip = skip - from;
+                let (page, ..) = case.facts_page(*kind, &request).unwrap();
+                let start = (skip as usize + 7).min(ordered.len());
+                let end = (start + 7).min(ordered.len());
+                assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), ordered[start..end]);
+            }
+        }
+    }
+}
+
+#[test]
+fn far_places_are_found_by_halving() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = a_case(dir.path(), 5, 9_000);
+    let everything = all(&case, None, &Select::default());
+    for descending in [false, true] {
+        for skip in [0, 32_769, 50_000, 89_995] {
+            let request = PageRequest { limit: 5, skip, descending, ..PageRequest::default() };
+            let (page, ..) = case.facts_page(None, &request).unwrap();
+            let at = |n: usize| if descending { everything.len() - 1 - n } else { n };
+            let wanted: Vec<i64> = (0..5).map(|n| everything[at(skip as usize + n)].id).collect();
+            assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), wanted, "{descending} {skip}");
+        }
+    }
+}
+
+#[test]
+fn a_fact_is_found_by_its_id_and_by_its_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = a_case(dir.path(), 3, 500);
+    let everything = all(&case, None, &Select::default());
+    for row in everything.iter().step_by(97) {
+        let found = case.fact(row.id).unwrap().unwrap();
+        assert_eq!((&found.subject, found.ts, found.offset), (&row.subject, row.ts, row.offset));
+        let of_frame = case.facts_of_frame(row.run, row.frame.unwrap()).unwrap();
+        assert_eq!(of_frame.len(), 2);
+        assert!(of_frame.iter().any(|other| other.id == row.id));
+    }
+    let sources = case.facets(None, &Select::default(), "src", 20).unwrap();
+    assert_eq!(sources.iter().map(|(_, count)| count).sum::<u64>(), 3_000);
+    let mut count = 0;
+    case.each_group(&KINDS, &mut |group| count += group.count).unwrap();
+    assert_eq!(count, 3_000);
+}
