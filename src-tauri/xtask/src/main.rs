@@ -23,7 +23,9 @@ usage: cargo xtask CHORE
                          (where there is no display: print the case's summary)
   test                   install what is missing, then check everything there is to check
   bench import           import a made capture, against openssl, capinfos and tshark on the same file
-      [--size 200M] [--mix small|bulk] [--seed 7] [--rounds 5]
+      [--size 200M] [--mix small|bulk] [--seed 7] [--file CAPTURE] [--rounds 5]
+  bench query            how long pages, filters and charts of the case that `bench import` left take
+      [--case DIR] [--rounds 5]
   generate FILE          make such a capture and nothing else
       [--size 200M] [--mix small|bulk] [--seed 7]
   samples                record samples/ anew";
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["run"] => run::start(),
         ["test"] => return test::test(),
         ["bench", "import", options @ ..] => bench::import(options),
+        ["bench", "query", options @ ..] => bench::query(options),
         ["generate", file, options @ ..] => bench::recipe(options).and_then(|(recipe, rest)| {
             nothing_left(&rest)?;
             println!("{} frames", generate::generate(recipe, Path::new(file))?);

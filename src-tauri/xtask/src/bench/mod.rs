@@ -1,5 +1,9 @@
 //! Measuring against public tools on the same file in the same run.
 
+mod query;
+
+pub use query::query;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -13,9 +17,10 @@ use crate::program::{built, find, output, program, run, words};
 /// Imports a made capture into fresh cases, in turn with `openssl dgst -sha256` and other readers of the same file.
 pub fn import(options: &[&str]) -> Result<()> {
     let (recipe, rest) = recipe(options)?;
-    let mut rounds = 5;
+    let (mut rounds, mut file) = (5, None);
     for (name, value) in rest {
         match name {
+            "--file" => file = Some(std::path::PathBuf::from(value)),
             "--rounds" => rounds = value.parse().with_context(|| format!("reading --rounds {value:?}"))?,
             _ => bail!("there is no option {name}"),
         }
@@ -24,7 +29,8 @@ pub fn import(options: &[&str]) -> Result<()> {
     let folder = crate::target().join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("making the folder {}", folder.display()))?;
 
-    let capture = folder.join(format!("{:?}-{}-{}.pcap", recipe.mix, recipe.size, recipe.seed).to_lowercase());
+    let made = folder.join(format!("{:?}-{}-{}.pcap", recipe.mix, recipe.size, recipe.seed).to_lowercase());
+    let capture = file.unwrap_or(made);
     if !capture.is_file() {
         println!("Making {}", capture.display());
         generate::generate(recipe, &capture)?;
