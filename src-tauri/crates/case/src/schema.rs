@@ -121,8 +121,19 @@ CREATE INDEX identity_value ON identity (kind, value);
 ", "
 -- Facts as columns (facts/chunk.rs). What earlier versions read is to be read again.
 DROP TABLE fact;
+DROP TABLE text;
+DROP TABLE text_fts;
+DELETE FROM flow;
 DELETE FROM tally;
-UPDATE run SET status = 'interrupted' WHERE facts > 0;
+DELETE FROM case_fact WHERE key = 'searchable';
+CREATE TABLE text (                        -- each distinct text once
+  id INTEGER PRIMARY KEY,
+  hash INTEGER NOT NULL,                   -- of its bytes (text.rs), so that it is found by what it says; 0: field sets
+  value TEXT NOT NULL
+) STRICT;
+-- Words of texts; of field sets those of the values alone.
+CREATE VIRTUAL TABLE text_fts USING fts5 (value, content='', tokenize='unicode61', detail='none', columnsize='0');
+UPDATE run SET status = 'interrupted' WHERE facts > 0 OR flows > 0;
 UPDATE evidence SET status = 'interrupted' WHERE id IN (SELECT evidence FROM run WHERE status = 'interrupted');
 CREATE TABLE fact_chunk (                  -- facts of one run and kind by the thousand
   id INTEGER PRIMARY KEY,
@@ -142,11 +153,12 @@ CREATE TABLE fact_columns (
 pub(crate) const LATE_INDEXES: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS flow_ts ON flow (ts)",
     "CREATE INDEX IF NOT EXISTS flow_uid ON flow (uid)",
-    "CREATE INDEX IF NOT EXISTS text_value ON text (value)",
+    "CREATE INDEX IF NOT EXISTS text_hash ON text (hash) WHERE hash <> 0",
 ];
 
 pub(crate) fn create(path: &Path) -> Result<Connection> {
     let db = Connection::open(path)?;
+    db.pragma_update(None, "page_size", 16_384)?; // chunks are long
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&db)?;

@@ -8,9 +8,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::{Error, Result};
 
 /// Texts known to the writer, by a 128-bit hash. Bounded: past the bound a text may be stored again, which costs room, not truth -
-/// readers ask for all ids of a value.
+/// readers ask for all ids of a value. The hash is seeded anew in each process, so that no evidence can be made to collide.
 pub(crate) struct Interner {
     known: HashMap<u128, u32, foldhash::fast::FixedState>,
+    seeds: [foldhash::quality::RandomState; 2],
     next: u32,
 }
 
@@ -19,13 +20,19 @@ const MOST_KNOWN: usize = 1_500_000;
 impl Interner {
     pub fn load(db: &Connection) -> Result<Interner> {
         let next = db.query_row("SELECT coalesce(max(id), 0) + 1 FROM text", [], |row| row.get(0))?;
-        let mut interner = Interner { known: HashMap::default(), next };
+        let mut interner = Interner { known: HashMap::default(), seeds: Default::default(), next };
         let mut statement = db.prepare("SELECT id, value FROM text ORDER BY id DESC LIMIT ?")?;
         let mut rows = statement.query([MOST_KNOWN as i64 / 2])?;
         while let Some(row) = rows.next()? {
-            interner.known.insert(key(row.get_ref(1)?.as_str().unwrap_or_default()), row.get(0)?);
+            let key = interner.key(row.get_ref(1)?.as_str().unwrap_or_default());
+            interner.known.insert(key, row.get(0)?);
         }
         Ok(interner)
+    }
+
+    fn key(&self, value: &str) -> u128 {
+        let [high, low] = self.seeds.each_ref().map(|seed| u128::from(seed.hash_one(value)));
+        high << 64 | low
     }
 
     /// The id of a text; stores it if it is new. Empty texts have 0.
@@ -33,7 +40,7 @@ impl Interner {
         if value.is_empty() {
             return Ok(0);
         }
-        let key = key(value);
+        let key = self.key(value);
         if let Some(id) = self.known.get(&key) {
             return Ok(*id);
         }
@@ -41,7 +48,11 @@ impl Interner {
             self.known.clear();
         }
         let id = self.next;
-        db.prepare_cached("INSERT INTO text (id, value) VALUES (?, ?)")?.execute(params![id, value])?;
+        db.prepare_cached("INSERT INTO text (id, hash, value) VALUES (?, ?, ?)")?.execute(params![
+            id,
+            hash(value),
+            value
+        ])?;
         self.next = id
             .checked_add(1)
             .ok_or_else(|| Error::Refused("a case holds at most 4 294 967 295 distinct texts".into()))?;
@@ -50,10 +61,25 @@ impl Interner {
     }
 }
 
-/// Two seeded 64-bit hashes. Not chosen by evidence: a collision would need both seeds broken at once.
-fn key(value: &str) -> u128 {
-    let half = |seed| foldhash::quality::FixedState::with_seed(seed).hash_one(value);
-    u128::from(half(0x1f83_d9ab_fb41_bd6b)) << 64 | u128::from(half(0x5be0_cd19_137e_2179))
+/// Ids of a text, given as it stands.
+pub(crate) fn ids(db: &Connection, value: &str) -> Result<Vec<u32>> {
+    let hash = hash(value);
+    let which = if hash == 0 { "value = ?2 AND hash = ?1" } else { "hash = ?1 AND hash <> 0 AND value = ?2" };
+    let mut statement = db.prepare_cached(&format!("SELECT id FROM text WHERE {which}"))?;
+    Ok(statement.query_map(params![hash, value], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// FNV-1a over the length and the first bytes: finds a text quickly, and is the same in every version. 0 for field sets, which
+/// are never looked for as a whole.
+fn hash(value: &str) -> i64 {
+    if value.starts_with('{') {
+        return 0;
+    }
+    let length = (value.len() as u32).to_le_bytes();
+    let bytes = length.iter().chain(value.as_bytes().iter().take(96));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    hash as i64 | 1
 }
 
 /// Puts the texts that are not yet searchable into the index. Returns how many there were.
@@ -63,12 +89,56 @@ pub(crate) fn index(db: &Connection) -> Result<usize> {
         .optional()?
         .and_then(|text| text.parse().ok())
         .unwrap_or(0);
-    let added = db.execute("INSERT INTO text_fts (rowid, value) SELECT id, value FROM text WHERE id > ?", [done])?;
-    db.execute(
-        "INSERT OR REPLACE INTO case_fact SELECT 'searchable', CAST(coalesce(max(id), 0) AS TEXT) FROM text",
-        [],
-    )?;
+    let mut statement = db.prepare("SELECT id, value FROM text WHERE id > ? ORDER BY id")?;
+    let mut insert = db.prepare("INSERT INTO text_fts (rowid, value) VALUES (?, ?)")?;
+    let mut rows = statement.query([done])?;
+    let (mut added, mut last, mut words) = (0, done, String::new());
+    while let Some(row) = rows.next()? {
+        last = row.get(0)?;
+        let value = row.get_ref(1)?.as_str().unwrap_or_default();
+        words.clear();
+        let value = if value.starts_with('{') { values(value, &mut words) } else { value };
+        insert.execute(params![last, value])?;
+        added += 1;
+    }
+    db.execute("INSERT OR REPLACE INTO case_fact VALUES ('searchable', ?)", [last.to_string()])?;
     Ok(added)
+}
+
+/// The values of a JSON object without its keys and escapes, for the word index; room for them is lent.
+fn values<'w>(json: &str, words: &'w mut String) -> &'w str {
+    let mut rest = json;
+    while let Some(c) = rest.chars().next() {
+        if c == '"' {
+            let inside = &rest[1..];
+            let mut end = 0;
+            let bytes = inside.as_bytes();
+            while end < bytes.len() && bytes[end] != b'"' {
+                end += if bytes[end] == b'\\' { 2 } else { 1 };
+            }
+            let end = end.min(inside.len());
+            rest = inside.get(end + 1..).unwrap_or_default();
+            if !rest.starts_with(':') {
+                let mut pieces = inside.get(..end).unwrap_or_default().split('\\');
+                words.push_str(pieces.next().unwrap_or_default());
+                for piece in pieces {
+                    // What follows a backslash is one character, or `u` and four digits.
+                    let escape = if piece.starts_with('u') { 5 } else { 1 };
+                    words.push(' ');
+                    words.push_str(piece.get(escape..).unwrap_or_default());
+                }
+                words.push(' ');
+            }
+        } else {
+            if c.is_ascii_digit() || matches!(c, '.' | '-') {
+                words.push(c);
+            } else if !words.ends_with(' ') {
+                words.push(' ');
+            }
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    words
 }
 
 /// What a person typed, as a query of FTS5: all words, as prefixes, none of its operators.
@@ -79,6 +149,23 @@ pub(crate) fn query(typed: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn of_field_sets_only_the_values_are_words() {
+        for (json, words) in [
+            (
+                r#"{"query":"lamp.example","qtype":1,"AA":true,"answers":["192.0.2.1","x y"]}"#,
+                "lamp.example 1 192.0.2.1 x y",
+            ),
+            (r#"{"a":"one\ntwo\u00e9three \"four\"","b":{"c":"five:"}}"#, "one two three four five:"),
+            (r#"{"cut":"sho"#, "sho"),
+            (r#"{"cut":"\"#, ""),
+        ] {
+            let mut room = String::new();
+            let found: Vec<&str> = super::values(json, &mut room).split_whitespace().collect();
+            assert_eq!(found.join(" "), words);
+        }
+    }
+
     #[test]
     fn operators_are_only_text() {
         assert_eq!(super::query("tuya-cloud OR \"x"), "\"tuya\"* \"cloud\"* \"OR\"* \"x\"*");

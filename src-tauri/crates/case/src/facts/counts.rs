@@ -169,10 +169,10 @@ impl Case {
     pub fn activity(&self, addresses: &[String]) -> Result<Vec<(i64, u64)>> {
         const HOUR: i64 = 60 * MINUTE;
         self.read(|db| {
-            let mut statement = db.prepare("SELECT id FROM text WHERE value IN (SELECT value FROM json_each(?))")?;
-            let list = serde_json::to_string(addresses).unwrap_or_default();
-            let ids = statement.query_map([list], |row| row.get::<_, i64>(0))?;
-            let ids: Ids = ids.map(|id| id.map(|id| id as u64)).collect::<rusqlite::Result<_>>()?;
+            let mut ids = Ids::default();
+            for address in addresses {
+                ids.extend(crate::text::ids(db, address)?.into_iter().map(u64::from));
+            }
             let mut hours = std::collections::BTreeMap::new();
             Scan::new(db, Test::Text(TextColumn::Src, ids))?.each(&mut |chunk, mask| {
                 for (row, ts) in chunk.keys()?.ts.iter().enumerate() {

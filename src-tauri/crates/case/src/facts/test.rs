@@ -316,7 +316,9 @@ pub(crate) fn matches(value: &Json, op: Op, wanted: &str) -> bool {
 
 /// Ids of the names or texts of which a comparison holds.
 pub(crate) fn matching(db: &Connection, table: &str, column: &str, op: Op, value: &str) -> Result<Ids> {
-    // Equality as it stands uses the index on distinct texts.
+    if table == "text" && op == Op::Is {
+        return Ok(text::ids(db, value)?.into_iter().map(u64::from).collect());
+    }
     let condition = match op {
         Op::Is => format!("{column} = ?"),
         Op::IsNot => format!("{column} <> ?"),
