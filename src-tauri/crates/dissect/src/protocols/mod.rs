@@ -9,12 +9,15 @@ mod cursor;
 mod dhcp;
 mod dhcpv6;
 mod dns;
+mod ftp;
 mod http;
 mod mqtt;
 mod ntp;
 mod payload;
 mod quic;
+mod snmp;
 mod ssdp;
+mod telnet;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -34,6 +37,8 @@ pub static ALL: &[&dyn Protocol] = &[
     &ssdp::Ssdp,
     &mqtt::Mqtt,
     &xmpp::Xmpp,
+    &ftp::Ftp,
+    &telnet::Telnet,
     &coap::Coap,
     &dhcp::Dhcp,
     &dhcpv6::Dhcpv6,
@@ -42,6 +47,7 @@ pub static ALL: &[&dyn Protocol] = &[
     &dns::Llmnr,
     &dns::nbns::Nbns,
     &ntp::Ntp,
+    &snmp::Snmp,
     &quic::Quic,
     &tls::dtls::Dtls,
 ];
