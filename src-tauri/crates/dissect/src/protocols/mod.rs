@@ -4,6 +4,7 @@
 //! port: its ports make it the first candidate, [`Protocol::recognises`] decides; found on another port it is still read,
 //! and the flow says so.
 
+mod aes;
 mod coap;
 mod cursor;
 mod dhcp;
@@ -11,6 +12,8 @@ mod dhcpv6;
 mod dns;
 mod ftp;
 mod http;
+mod json;
+mod kasa;
 mod mqtt;
 mod ntp;
 mod payload;
@@ -21,6 +24,7 @@ mod telnet;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod tuya;
 mod xmpp;
 
 use std::net::IpAddr;
@@ -37,6 +41,8 @@ pub static ALL: &[&dyn Protocol] = &[
     &ssdp::Ssdp,
     &mqtt::Mqtt,
     &xmpp::Xmpp,
+    &kasa::Kasa,
+    &tuya::Tuya,
     &ftp::Ftp,
     &telnet::Telnet,
     &coap::Coap,
