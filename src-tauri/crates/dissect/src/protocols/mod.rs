@@ -14,17 +14,21 @@ mod ftp;
 mod http;
 mod json;
 mod kasa;
+mod lifx;
+mod miio;
 mod mqtt;
 mod ntp;
 mod payload;
 mod quic;
 mod snmp;
 mod ssdp;
+mod stun;
 mod telnet;
 #[cfg(test)]
 mod testing;
 mod tls;
 mod tuya;
+mod wireguard;
 mod xmpp;
 
 use std::net::IpAddr;
@@ -53,7 +57,11 @@ pub static ALL: &[&dyn Protocol] = &[
     &dns::Llmnr,
     &dns::nbns::Nbns,
     &ntp::Ntp,
+    &stun::Stun,
     &snmp::Snmp,
+    &wireguard::WireGuard,
+    &lifx::Lifx,
+    &miio::Miio,
     &quic::Quic,
     &tls::dtls::Dtls,
 ];
