@@ -20,6 +20,7 @@ mod mqtt;
 mod ntp;
 mod payload;
 mod quic;
+mod rtsp;
 mod snmp;
 mod ssdp;
 mod stun;
@@ -29,6 +30,7 @@ mod testing;
 mod tls;
 mod tuya;
 mod wireguard;
+mod wsd;
 mod xmpp;
 
 use std::net::IpAddr;
@@ -41,8 +43,10 @@ use crate::Tree;
 /// All of them, in the order in which they are tried on a port that is no one's.
 pub static ALL: &[&dyn Protocol] = &[
     &tls::Tls,
+    &rtsp::Rtsp,
     &http::Http,
     &ssdp::Ssdp,
+    &wsd::Wsd,
     &mqtt::Mqtt,
     &xmpp::Xmpp,
     &kasa::Kasa,

@@ -1,7 +1,7 @@
 //! XMPP (RFC 6120): streams and their stanzas.
 
 mod stanza;
-mod xml;
+pub mod xml;
 
 use model::Kind;
 
