@@ -26,7 +26,7 @@ static KINDS: [Kind; 1] = [Kind {
         ("token", "key of the device, which it tells until it is set up, hex"),
         ("encrypted", "what is said needs the device's token to be read"),
         ("stamp", "seconds since the device started"),
-        ("id", "what an answer is known by"),
+        ("trans_id", "what an answer is known by"),
         ("payload", "the message, if it could be read: the first 4096 bytes"),
         ("payload_hex", "the message, if it could be read and is no text: the first 4096 bytes"),
         ("payload_len", "its length in bytes, or of what is encrypted"),
@@ -145,7 +145,7 @@ impl Session {
                         }
                     }
                     if let Some(id) = object.get("id") {
-                        json::write(&mut fact.own, "id", id);
+                        json::write(&mut fact.own, "trans_id", id);
                     }
                 }
                 payload::write(&mut fact.own, &plain, plain.len());
@@ -189,7 +189,7 @@ mod tests {
 
     use super::super::Side::{self, Orig, Resp};
     use super::*;
-    use crate::protocols::testing::{Random, bytes, datagrams, survives, taken, tree};
+    use crate::protocols::testing::{Random, bytes, datagrams, found, survives, taken, tree};
 
     const HELLO: &str = "21310020ffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
     /// A device that has not been set up: its token stands where the sum would.
@@ -232,8 +232,8 @@ mod tests {
             expect![[r#"
                 miio 'hello' {"msg_type":"hello"} {}
                 miio '49455536' {"msg_type":"hello response","device_id":"49455536"} {"stamp":3600,"token":"00112233445566778899aabbccddeeff"}
-                miio '49455536' {"msg_type":"message","device_id":"49455536","method":"miIO.config_router"} {"stamp":3601,"params":"{\"ssid\":\"home\",\"passwd\":\"pw\"}","ssid":"home","password":"pw","id":7,"payload":"{\"id\":7,\"method\":\"miIO.config_router\",\"params\":{\"ssid\":\"home\",\"passwd\":\"pw\"}}","payload_len":77}
-                miio '49455536' {"msg_type":"message","device_id":"49455536"} {"stamp":3601,"result":"[\"ok\"]","id":7,"payload":"{\"id\":7,\"result\":[\"ok\"]}","payload_len":24}
+                miio '49455536' {"msg_type":"message","device_id":"49455536","method":"miIO.config_router"} {"stamp":3601,"params":"{\"ssid\":\"home\",\"passwd\":\"pw\"}","ssid":"home","password":"pw","trans_id":7,"payload":"{\"id\":7,\"method\":\"miIO.config_router\",\"params\":{\"ssid\":\"home\",\"passwd\":\"pw\"}}","payload_len":77}
+                miio '49455536' {"msg_type":"message","device_id":"49455536"} {"stamp":3601,"result":"[\"ok\"]","trans_id":7,"payload":"{\"id\":7,\"result\":[\"ok\"]}","payload_len":24}
             "#]],
         );
     }
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn recognised_by_payload() {
         for message in [bytes(HELLO), bytes(TOKEN), command("{}")] {
-            assert!(taken(&Miio, Transport::Udp, false, &message));
+            assert_eq!(found(Transport::Udp, &message), Some("miio"));
         }
         assert!(!taken(&Miio, Transport::Udp, true, &bytes(HELLO)[..31]));
         let mut random = Random(54_321);

@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
     use crate::protocols::Side::{self, Orig, Resp};
-    use crate::protocols::testing::{Random, datagrams, survives, taken, tree};
+    use crate::protocols::testing::{Random, datagrams, found, survives, taken, tree};
 
     const PROBE: &str = r#"<?xml version="1.0" encoding="UTF-8"?><e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"
  xmlns:w="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery">
@@ -288,16 +288,25 @@ mod tests {
 
     #[test]
     fn malformed() {
-        check(&[(Orig, &PROBE.as_bytes()[..400])], expect![[r#"
+        check(
+            &[(Orig, &PROBE.as_bytes()[..400])],
+            expect![[r#"
             ! 400 WS-Discovery message cut short
-        "#]]);
-        check(&[(Orig, BYE.replace("<d:Bye>", "<d:Bye><!DOCTYPE a>").as_bytes())], expect![[r#"
+        "#]],
+        );
+        check(
+            &[(Orig, BYE.replace("<d:Bye>", "<d:Bye><!DOCTYPE a>").as_bytes())],
+            expect![[r#"
             wsd 'Bye' {"msg_type":"Bye"} {}
             ! 104 WS-Discovery message is no XML
-        "#]]);
-        check(&[(Orig, "<a>".repeat(40).as_bytes())], expect![[r#"
+        "#]],
+        );
+        check(
+            &[(Orig, "<a>".repeat(40).as_bytes())],
+            expect![[r#"
             ! 96 WS-Discovery message too deep
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -319,7 +328,7 @@ mod tests {
     #[test]
     fn recognised_by_payload() {
         for text in [PROBE, MATCH, BYE] {
-            assert!(taken(&Wsd, Transport::Udp, false, text.as_bytes()));
+            assert_eq!(found(Transport::Udp, text.as_bytes()), Some("wsd"));
         }
         assert!(!taken(&Wsd, Transport::Udp, true, b"<a></a>"));
         let mut random = Random(3702);

@@ -74,9 +74,10 @@ impl Protocol for Ftp {
             return code(head).is_some() || command(head).is_some();
         }
         // mail servers greet with the same number
-        let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        matches!(head, [b'2', b'2', b'0', b' ' | b'-', ..])
-            && line.windows(3).any(|word| word.eq_ignore_ascii_case(b"ftp"))
+        matches!(head, [b'2', b'2', b'0', b' ' | b'-', ..]) && {
+            let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            line.windows(3).any(|word| word.eq_ignore_ascii_case(b"ftp"))
+        }
     }
 
     fn conversation(&self) -> Box<dyn Conversation> {
@@ -208,7 +209,7 @@ impl Session {
             "EPRT" => extended(&arg_text),
             _ => None,
         };
-        show_channel(&mut out.tree, arg, channel, false);
+        show_channel(&mut out.tree, arg, channel, known);
         out.tree.close();
         let fact = out.fact("ftp", 0..line.len());
         fact.fields.text("msg_type", "request");
@@ -249,7 +250,7 @@ impl Session {
             229 => message.split_once('(').and_then(|(_, list)| extended(list.split(')').next()?)),
             _ => None,
         };
-        show_channel(&mut out.tree, 4.min(len)..len, channel, true);
+        show_channel(&mut out.tree, 4.min(len)..len, channel, if code == 229 { "229" } else { "227" });
         out.tree.close();
         let (asked, arg) = std::mem::take(&mut self.asked);
         let fact = out.fact("ftp", 0..bytes.len());
@@ -327,10 +328,16 @@ fn extended(text: &str) -> Option<(Option<IpAddr>, u16)> {
     Some((host.parse().ok(), port))
 }
 
-fn show_channel(tree: &mut Tree, at: Range<usize>, channel: Option<(Option<IpAddr>, u16)>, passive: bool) {
+/// `of`: what says where the data connection goes, PORT or 227, EPRT or 229.
+fn show_channel(tree: &mut Tree, at: Range<usize>, channel: Option<(Option<IpAddr>, u16)>, of: &str) {
     let Some((host, port)) = channel else { return };
-    let (ip, number) =
-        if passive { ("ftp.passive.ip", "ftp.passive.port") } else { ("ftp.active.cip", "ftp.active.port") };
+    let (ip, number) = match (of, host) {
+        ("PORT", _) => ("ftp.active.cip", "ftp.active.port"),
+        ("EPRT", Some(IpAddr::V6(_))) => ("ftp.eprt.ipv6", "ftp.eprt.port"),
+        ("EPRT", _) => ("ftp.eprt.ip", "ftp.eprt.port"),
+        ("229", _) => ("ftp.epsv.ip", "ftp.epsv.port"),
+        _ => ("ftp.passive.ip", "ftp.passive.port"),
+    };
     if let Some(host) = host {
         tree.text(ip, "Address of the data connection", at.clone(), host);
     }

@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::protocols::Side::{Orig, Resp};
-use crate::protocols::testing::{Random, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, found, segments, survives, taken, tree};
 
 fn check(parts: &[(Side, &[u8])], expect: Expect) {
     expect.assert_eq(&segments(&Ftp, parts));
@@ -131,11 +131,19 @@ fn tree_has_the_bytes_of_every_field() {
           ftp.passive.port = 50000 4..45
     "#]]
     .assert_eq(&tree(&Ftp, Transport::Tcp, Resp, b"227 Entering Passive Mode (192,0,2,1,195,80).\r\n"));
+    expect![[r#"
+        ftp = EPRT 0..28
+          ftp.request.command = EPRT 0..4
+          ftp.request.arg = |2|2001:db8::7|50001| 5..26
+          ftp.eprt.ipv6 = 2001:db8::7 5..26
+          ftp.eprt.port = 50001 5..26
+    "#]]
+    .assert_eq(&tree(&Ftp, Transport::Tcp, Orig, b"EPRT |2|2001:db8::7|50001|\r\n"));
 }
 
 #[test]
 fn recognised_by_payload() {
-    assert!(taken(&Ftp, Transport::Tcp, false, b"220 (vsFTPd 3.0.3)\r\n"));
+    assert_eq!(found(Transport::Tcp, b"220 (vsFTPd 3.0.3)\r\n"), Some("ftp"));
     assert!(!taken(&Ftp, Transport::Tcp, false, b"220 mail.example ESMTP\r\n"));
     assert!(taken(&Ftp, Transport::Tcp, true, b"220 ready\r\n"));
     assert!(taken(&Ftp, Transport::Tcp, true, b"USER a\r\n"));

@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::protocols::Side::{self, Orig, Resp};
-use crate::protocols::testing::{Random, bytes, datagrams, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, bytes, datagrams, found, segments, survives, taken, tree};
 
 const ASK: &str = "d0f281f88bff9af7d5ef94b6d1b4c09fec95e68fe187e8caf08bf68bf6";
 const SWITCH: &str = "0000002ad0f281f88bff9af7d5ef94b6c5a0d48bf99cf091e8b7c4b0d1a5c0e2d8a381f286e793f6d4eedfa2dfa2";
@@ -130,8 +130,8 @@ fn tree_has_the_bytes_of_every_field() {
 
 #[test]
 fn recognised_by_payload() {
-    assert!(taken(&Kasa, Transport::Udp, false, &bytes(ASK)));
-    assert!(taken(&Kasa, Transport::Tcp, false, &bytes(SWITCH)));
+    assert_eq!(found(Transport::Udp, &bytes(ASK)), Some("kasa"));
+    assert_eq!(found(Transport::Tcp, &bytes(SWITCH)), Some("kasa"));
     assert!(taken(&Kasa, Transport::Udp, true, &disguised("{}")));
     assert!(!taken(&Kasa, Transport::Udp, false, &disguised("{}")));
     assert!(!taken(&Kasa, Transport::Udp, false, &bytes(ASK)[..20]));

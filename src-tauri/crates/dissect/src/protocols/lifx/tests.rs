@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::protocols::Side;
-use crate::protocols::testing::{Random, bytes, datagrams, survives, taken, tree};
+use crate::protocols::testing::{Random, bytes, datagrams, found, survives, taken, tree};
 
 const GET_SERVICE: &str = "240000340200000000000000000000000000000000000000000000000000000002000000";
 const SET_POWER: &str = "2600001402000000d073d501020300000000000000000207000000000000000015000000ffff";
@@ -162,7 +162,7 @@ fn tree_has_the_bytes_of_every_field() {
 #[test]
 fn recognised_by_payload() {
     for message in [bytes(GET_SERVICE), bytes(SET_POWER), state(), group()] {
-        assert!(taken(&Lifx, Transport::Udp, false, &message));
+        assert_eq!(found(Transport::Udp, &message), Some("lifx"));
     }
     assert!(!taken(&Lifx, Transport::Udp, true, &bytes(SET_POWER)[..37]));
     assert!(!taken(&Lifx, Transport::Tcp, true, &bytes(SET_POWER)));

@@ -16,7 +16,7 @@ pub struct Rtsp;
 /// Of a longer body only so much is read.
 const MOST_BODY: usize = 16 * 1024;
 /// Requests whose responses are still to come.
-const MOST_REQUESTS: usize = 32;
+const MOST_REQUESTS: usize = 16;
 
 static KINDS: [Kind; 1] = [Kind {
     name: "rtsp",
@@ -48,7 +48,8 @@ static KINDS: [Kind; 1] = [Kind {
     ],
 }];
 
-const METHODS: [&str; 12] = [
+/// RFC 2326 section 10, and what AirPlay adds.
+const METHODS: [&str; 15] = [
     "OPTIONS",
     "DESCRIBE",
     "SETUP",
@@ -61,6 +62,9 @@ const METHODS: [&str; 12] = [
     "RECORD",
     "REDIRECT",
     "PLAY_NOTIFY",
+    "FLUSH",
+    "GET",
+    "POST",
 ];
 
 impl Protocol for Rtsp {
@@ -85,18 +89,23 @@ impl Protocol for Rtsp {
     }
 }
 
-/// Whether a request or response begins here; HTTP's look alike but for their version.
+/// Whether a request or response begins here; HTTP's look alike but for their version and what they ask for.
 fn begins(bytes: &[u8]) -> bool {
     if let [b'R', b'T', b'S', b'P', b'/', b'1' | b'2', b'.', ..] = bytes {
         return true;
     }
     let Some(space) = bytes.iter().take(16).position(|byte| *byte == b' ') else { return false };
     let (method, rest) = bytes.split_at(space);
+    if !METHODS.iter().any(|known| known.as_bytes() == method) {
+        return false;
+    }
     let line = rest.get(1..512.min(rest.len())).unwrap_or_default();
-    let line = line.split(|byte| *byte == b'\r').next().unwrap_or_default();
-    METHODS.iter().any(|known| known.as_bytes() == method)
-        && (line.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"rtsp"))
-            || line.windows(6).any(|version| version == b"RTSP/1" || version == b"RTSP/2"))
+    if line.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"rtsp")) {
+        return true;
+    }
+    let Some(end) = line.iter().position(|byte| *byte == b'\n') else { return false };
+    let line = line.get(..end).unwrap_or_default().trim_ascii_end();
+    line.rsplit(|byte| *byte == b' ').next().is_some_and(|version| version.starts_with(b"RTSP/"))
 }
 
 /// What one message says about the next.

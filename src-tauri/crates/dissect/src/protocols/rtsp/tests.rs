@@ -3,7 +3,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::protocols::Side::{Orig, Resp};
 use crate::protocols::http::Http;
-use crate::protocols::testing::{Random, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, found, segments, survives, taken, tree};
 
 const DESCRIBE: &str = "DESCRIBE rtsp://192.0.2.9:554/live RTSP/1.0\r\nCSeq: 2\r\nUser-Agent: LibVLC/3.0\r\n\
     Authorization: Basic YWRtaW46MTIzNA==\r\nAccept: application/sdp\r\n\r\n";
@@ -98,9 +98,11 @@ fn tree_has_the_bytes_of_every_field() {
 #[test]
 fn recognised_by_payload() {
     for text in [DESCRIBE, DESCRIBED, SETUP, REFUSED, PLAY, "OPTIONS * RTSP/1.0\r\n"] {
-        assert!(taken(&Rtsp, Transport::Tcp, false, text.as_bytes()));
+        assert_eq!(found(Transport::Tcp, text.as_bytes()), Some("rtsp"));
         assert!(!taken(&Http, Transport::Tcp, true, text.as_bytes()));
     }
+    assert_eq!(found(Transport::Tcp, b"GET /info RTSP/1.0\r\n"), Some("rtsp"), "AirPlay");
+    assert!(!taken(&Rtsp, Transport::Tcp, true, b"GET /a?RTSP/1 HTTP/1.1\r\n\r\n"));
     assert!(!taken(&Rtsp, Transport::Tcp, true, b"OPTIONS * HTTP/1.1\r\n\r\n"));
     let mut random = Random(554);
     assert!((0..100_000).all(|n| !taken(&Rtsp, Transport::Tcp, true, &random.bytes(n % 80))));

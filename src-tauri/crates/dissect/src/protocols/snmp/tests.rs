@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::protocols::Side;
-use crate::protocols::testing::{Random, bytes, datagrams, survives, taken, tree};
+use crate::protocols::testing::{Random, bytes, datagrams, found, survives, taken, tree};
 
 /// get-request for sysDescr, version 1, community public.
 const GET: &str = "302602010004067075626c6963a019020101020100020100300e300c06082b060102010101000500";
@@ -41,26 +41,26 @@ fn question_and_answer() {
     check(
         GET,
         expect![[r#"
-        snmp '1.3.6.1.2.1.1.1.0' {"msg_type":"get-request","oids":["1.3.6.1.2.1.1.1.0"],"version":"1"} {"community":"public","request_id":1,"bindings":[{"oid":"1.3.6.1.2.1.1.1.0","type":"null"}],"bindings_count":1}
-    "#]],
+            snmp '1.3.6.1.2.1.1.1.0' {"version":"1","msg_type":"get-request","oids":["1.3.6.1.2.1.1.1.0"]} {"community":"public","request_id":1,"bindings":[{"oid":"1.3.6.1.2.1.1.1.0","type":"null"}],"bindings_count":1}
+        "#]],
     );
     check(
         RESPONSE,
         expect![[r#"
-        snmp 'Lamp 2.1' {"msg_type":"get-response","display_string":"Lamp 2.1","sys_name":"lamp-kit","oids":["1.3.6.1.2.1.1.1.0","1.3.6.1.2.1.1.3.0","1.3.6.1.2.1.1.5.0"],"version":"2c"} {"community":"public","request_id":1,"up_time":10000,"bindings":[{"oid":"1.3.6.1.2.1.1.1.0","type":"octets","value":"Lamp 2.1"},{"oid":"1.3.6.1.2.1.1.3.0","type":"timeticks","value":"1000000"},{"oid":"1.3.6.1.2.1.1.5.0","type":"octets","value":"lamp-kit"}],"bindings_count":3}
-    "#]],
+            snmp 'Lamp 2.1' {"version":"2c","msg_type":"get-response","display_string":"Lamp 2.1","sys_name":"lamp-kit","oids":["1.3.6.1.2.1.1.1.0","1.3.6.1.2.1.1.3.0","1.3.6.1.2.1.1.5.0"]} {"community":"public","request_id":1,"up_time":10000,"bindings":[{"oid":"1.3.6.1.2.1.1.1.0","type":"octets","value":"Lamp 2.1"},{"oid":"1.3.6.1.2.1.1.3.0","type":"timeticks","value":"1000000"},{"oid":"1.3.6.1.2.1.1.5.0","type":"octets","value":"lamp-kit"}],"bindings_count":3}
+        "#]],
     );
     check(
         BULK,
         expect![[r#"
-        snmp '1.3.6.1.2.1.2' {"msg_type":"getBulkRequest","non_repeaters":0,"max_repetitions":10,"oids":["1.3.6.1.2.1.2"],"version":"2c"} {"community":"public","request_id":4660,"bindings":[{"oid":"1.3.6.1.2.1.2","type":"null"}],"bindings_count":1}
-    "#]],
+            snmp '1.3.6.1.2.1.2' {"version":"2c","msg_type":"getBulkRequest","non_repeaters":0,"max_repetitions":10,"oids":["1.3.6.1.2.1.2"]} {"community":"public","request_id":4660,"bindings":[{"oid":"1.3.6.1.2.1.2","type":"null"}],"bindings_count":1}
+        "#]],
     );
     check(
         REFUSED,
         expect![[r#"
-        snmp 'x' {"msg_type":"get-response","error_status":"notWritable","error_index":1,"sys_name":"x","oids":["1.3.6.1.2.1.1.5.0"],"version":"2c"} {"community":"write","request_id":99,"bindings":[{"oid":"1.3.6.1.2.1.1.5.0","type":"octets","value":"x"}],"bindings_count":1}
-    "#]],
+            snmp 'x' {"version":"2c","msg_type":"get-response","error_status":"notWritable","error_index":1,"sys_name":"x","oids":["1.3.6.1.2.1.1.5.0"]} {"community":"write","request_id":99,"bindings":[{"oid":"1.3.6.1.2.1.1.5.0","type":"octets","value":"x"}],"bindings_count":1}
+        "#]],
     );
 }
 
@@ -69,14 +69,14 @@ fn traps() {
     check(
         TRAP,
         expect![[r#"
-        snmp '1.3.6.1.4.1.28764.1' {"msg_type":"trap","enterprise":"1.3.6.1.4.1.28764.1","agent_addr":"192.0.2.9","generic_trap":"linkDown","oids":["1.3.6.1.2.1.2.2.1.1.3"],"version":"1"} {"community":"public","up_time":16,"bindings":[{"oid":"1.3.6.1.2.1.2.2.1.1.3","type":"integer","value":"3"}],"bindings_count":1}
-    "#]],
+            snmp '1.3.6.1.4.1.28764.1' {"version":"1","msg_type":"trap","enterprise":"1.3.6.1.4.1.28764.1","agent_addr":"192.0.2.9","generic_trap":"linkDown","oids":["1.3.6.1.2.1.2.2.1.1.3"]} {"community":"public","up_time":16,"bindings":[{"oid":"1.3.6.1.2.1.2.2.1.1.3","type":"integer","value":"3"}],"bindings_count":1}
+        "#]],
     );
     check(
         NOTIFICATION,
         expect![[r#"
-        snmp '1.3.6.1.6.3.1.1.5.1' {"msg_type":"snmpV2-trap","trap":"1.3.6.1.6.3.1.1.5.1","oids":["1.3.6.1.2.1.1.3.0","1.3.6.1.6.3.1.1.4.1.0","1.3.6.1.2.1.2.2.1.6.3","1.3.6.1.2.1.4.20.1.1","1.3.6.1.2.1.31.1.1.1.6.1","1.3.6.1.9"],"version":"2c"} {"community":"private","request_id":7,"up_time":42,"bindings":[{"oid":"1.3.6.1.2.1.1.3.0","type":"timeticks","value":"4200"},{"oid":"1.3.6.1.6.3.1.1.4.1.0","type":"oid","value":"1.3.6.1.6.3.1.1.5.1"},{"oid":"1.3.6.1.2.1.2.2.1.6.3","type":"octets","value":"020000000001"},{"oid":"1.3.6.1.2.1.4.20.1.1","type":"address","value":"192.0.2.9"},{"oid":"1.3.6.1.2.1.31.1.1.1.6.1","type":"counter64","value":"18446744073709551615"},{"oid":"1.3.6.1.9","type":"noSuchObject"}],"bindings_count":6}
-    "#]],
+            snmp '1.3.6.1.6.3.1.1.5.1' {"version":"2c","msg_type":"snmpV2-trap","trap":"1.3.6.1.6.3.1.1.5.1","oids":["1.3.6.1.2.1.1.3.0","1.3.6.1.6.3.1.1.4.1.0","1.3.6.1.2.1.2.2.1.6.3","1.3.6.1.2.1.4.20.1.1","1.3.6.1.2.1.31.1.1.1.6.1","1.3.6.1.9"]} {"community":"private","request_id":7,"up_time":42,"bindings":[{"oid":"1.3.6.1.2.1.1.3.0","type":"timeticks","value":"4200"},{"oid":"1.3.6.1.6.3.1.1.4.1.0","type":"oid","value":"1.3.6.1.6.3.1.1.5.1"},{"oid":"1.3.6.1.2.1.2.2.1.6.3","type":"octets","value":"020000000001"},{"oid":"1.3.6.1.2.1.4.20.1.1","type":"address","value":"192.0.2.9"},{"oid":"1.3.6.1.2.1.31.1.1.1.6.1","type":"counter64","value":"18446744073709551615"},{"oid":"1.3.6.1.9","type":"noSuchObject"}],"bindings_count":6}
+        "#]],
     );
 }
 
@@ -108,9 +108,9 @@ fn malformed() {
     check(
         &GET.replace("06082b06", "05082b06"),
         expect![[r#"
-        snmp '' {"msg_type":"get-request","version":"1"} {"community":"public","request_id":1}
-        ! 28 SNMP variable binding without an object identifier
-    "#]],
+            snmp '' {"version":"1","msg_type":"get-request"} {"community":"public","request_id":1}
+            ! 28 SNMP variable binding without an object identifier
+        "#]],
     );
     check(
         &GET.replace("3026", "3080"),
@@ -121,9 +121,9 @@ fn malformed() {
     check(
         &GET[..GET.len() - 8],
         expect![[r#"
-        snmp '' {"msg_type":"get-request","version":"1"} {"community":"public","request_id":1}
-        ! 30 SNMP value cut short
-    "#]],
+            snmp '' {"version":"1","msg_type":"get-request"} {"community":"public","request_id":1}
+            ! 30 SNMP value cut short
+        "#]],
     );
 }
 
@@ -166,7 +166,7 @@ fn tree_has_the_bytes_of_every_field() {
 #[test]
 fn recognised_by_payload() {
     for hex in [GET, RESPONSE, TRAP, NOTIFICATION, REFUSED, BULK, DISCOVERY, ENCRYPTED] {
-        assert!(taken(&Snmp, Transport::Udp, false, &bytes(hex)), "{hex}");
+        assert_eq!(found(Transport::Udp, &bytes(hex)), Some("snmp"), "{hex}");
     }
     assert!(!taken(&Snmp, Transport::Udp, false, &bytes(GET)[..30]));
     assert!(!taken(&Snmp, Transport::Tcp, true, &bytes(GET)));

@@ -100,31 +100,41 @@ impl Conversation for Reader {
             return if len <= LONGEST { Step::More } else { Step::NotMine };
         }
         let here = bytes.get(..len).unwrap_or(bytes);
-        let (mut fields, mut own) = (Fields::new(), Fields::new());
+        let mut said = Said::default();
         out.tree.open("stun", "Session Traversal Utilities for NAT", 0..here.len(), String::new);
-        let mut read = read(here, &mut out.tree, &mut fields, &mut own);
+        let mut read = read(here, &mut out.tree, &mut said);
         if read.is_ok() && bytes.len() < len {
             read = Err(Stop { at: bytes.len(), why: SHORT, short: true });
         }
         if read.is_err_and(|stop| stop.tell(message, out)) {
-            own.flag("incomplete", true);
+            said.own.flag("incomplete", true);
         }
         out.tree.close();
-        let kind = kind(here);
         let fact = out.fact("stun", 0..here.len());
-        fact.subject = match kind {
-            (name, _) if fields.members().contains("\"mapped_address\"") => address_in(&fields).unwrap_or(name),
-            (name, _) => name,
-        }
-        .to_owned();
-        (fact.fields, fact.own) = (fields, own);
+        fact.subject = said.mapped.map_or_else(|| kind(here).0.to_owned(), |address| address.to_string());
+        (fact.fields, fact.own) = (said.fields, said.own);
         Step::Took(len)
     }
 }
 
-/// The mapped address that was written.
-fn address_in(fields: &Fields) -> Option<&str> {
-    fields.members().split_once("\"mapped_address\":\"")?.1.split('"').next()
+/// What a message says, as far as it could be read.
+#[derive(Default)]
+struct Said {
+    fields: Fields,
+    own: Fields,
+    mapped: Option<IpAddr>,
+    /// Fields that are there already: each is written once.
+    written: Vec<&'static str>,
+}
+
+impl Said {
+    fn first(&mut self, name: &'static str) -> bool {
+        let new = !self.written.contains(&name);
+        if new {
+            self.written.push(name);
+        }
+        new
+    }
 }
 
 /// Method and class (RFC 8489 section 5).
@@ -147,19 +157,18 @@ fn kind(bytes: &[u8]) -> (&'static str, &'static str) {
     (method, class)
 }
 
-fn read(bytes: &[u8], tree: &mut Tree, fields: &mut Fields, own: &mut Fields) -> Result<(), Stop> {
+fn read(bytes: &[u8], tree: &mut Tree, said: &mut Said) -> Result<(), Stop> {
     let mut cursor = Cursor::new(bytes);
     let word = cursor.u16(SHORT)?;
     let (method, class) = kind(bytes);
     tree.coded("stun.type", "Message Type", 0..2, word, || format!("0x{word:04x} ({method} {class})"));
-    fields.text("msg_type", class);
-    fields.text("method", method);
+    said.fields.text("msg_type", class);
+    said.fields.text("method", method);
     tree.int("stun.length", "Message Length", 2..4, cursor.u16(SHORT)?);
     tree.bytes("stun.cookie", "Message Cookie", 4..8, cursor.take(4, SHORT)?);
     let id = cursor.take(12, SHORT)?;
     tree.bytes("stun.id", "Message Transaction ID", 8..20, id);
-    own.text("trans_id", &model::hex(id));
-    let mut written: Vec<&str> = Vec::new();
+    said.own.text("trans_id", &model::hex(id));
     while !cursor.is_empty() {
         let start = cursor.at();
         let kind = cursor.u16(SHORT)?;
@@ -171,8 +180,7 @@ fn read(bytes: &[u8], tree: &mut Tree, fields: &mut Fields, own: &mut Fields) ->
         tree.open("stun.attribute", "Attribute", start..range.end, || name.to_owned());
         tree.coded("stun.att.type", "Attribute Type", start..start + 2, kind, || format!("0x{kind:04x} ({name})"));
         tree.int("stun.att.length", "Attribute Length", start + 2..from, len);
-        let mut said = Attribute { kind, value, range, id, written: &mut written };
-        let read = said.read(tree, fields, own);
+        let read = Attribute { kind, value, range, id }.read(tree, said);
         tree.close();
         if !read {
             return Err(Stop { at: from, why: "STUN attribute of an impossible length", short: false });
@@ -216,27 +224,25 @@ fn name(kind: u16) -> &'static str {
     }
 }
 
-struct Attribute<'a, 'b> {
+struct Attribute<'a> {
     kind: u16,
     value: &'a [u8],
     range: Range<usize>,
     id: &'a [u8],
-    /// Fields that are there already: each is written once.
-    written: &'b mut Vec<&'static str>,
 }
 
-impl Attribute<'_, '_> {
+impl Attribute<'_> {
     /// False if the value is too short for what it ought to be.
-    fn read(&mut self, tree: &mut Tree, fields: &mut Fields, own: &mut Fields) -> bool {
+    fn read(&self, tree: &mut Tree, said: &mut Said) -> bool {
         match self.kind {
-            0x0001 => self.address(false, ["mapped_address", "mapped_port"], tree, fields),
-            0x0020 | 0x8020 => self.address(true, ["mapped_address", "mapped_port"], tree, fields),
-            0x0016 => self.address(true, ["relayed_address", "relayed_port"], tree, fields),
-            0x0012 => self.address(true, ["peer_address", "peer_port"], tree, fields),
-            0x802c | 0x8023 => self.address(false, ["other_address", "other_port"], tree, fields),
-            0x0006 => self.text("stun.att.username", "Username", "username", tree, own),
-            0x0014 => self.text("stun.att.realm", "Realm", "realm", tree, fields),
-            0x8022 => self.text("stun.att.software", "Software", "software", tree, fields),
+            0x0001 => self.address(false, ["mapped_address", "mapped_port"], tree, said),
+            0x0020 | 0x8020 => self.address(true, ["mapped_address", "mapped_port"], tree, said),
+            0x0016 => self.address(true, ["relayed_address", "relayed_port"], tree, said),
+            0x0012 => self.address(true, ["peer_address", "peer_port"], tree, said),
+            0x802c | 0x8023 => self.address(false, ["other_address", "other_port"], tree, said),
+            0x0006 => self.text("stun.att.username", "Username", "username", tree, said),
+            0x0014 => self.text("stun.att.realm", "Realm", "realm", tree, said),
+            0x8022 => self.text("stun.att.software", "Software", "software", tree, said),
             0x0009 => {
                 let [_, _, class, number, reason @ ..] = self.value else { return false };
                 let code = i64::from(class & 7) * 100 + i64::from(*number);
@@ -244,30 +250,30 @@ impl Attribute<'_, '_> {
                 tree.int("stun.att.error.class", "Error Class", self.part(2..3), class & 7);
                 tree.coded("stun.att.error", "Error Code", self.part(3..4), *number, || code.to_string());
                 tree.text("stun.att.error.reason", "Error Reason Phrase", self.part(4..self.value.len()), &reason);
-                if self.first("error_code") {
-                    fields.int("error_code", code);
-                    fields.text("error_reason", &reason);
+                if said.first("error_code") {
+                    said.fields.int("error_code", code);
+                    said.fields.text("error_reason", &reason);
                 }
                 true
             }
             0x000d => {
                 let Some(seconds) = crate::bytes::u32_be(self.value, 0) else { return false };
                 tree.int("stun.att.lifetime", "Lifetime", self.range.clone(), seconds);
-                if self.first("lifetime") {
-                    fields.int("lifetime", seconds.into());
+                if said.first("lifetime") {
+                    said.fields.int("lifetime", seconds.into());
                 }
                 true
             }
             0x8029 | 0x802a => {
                 tree.bytes("stun.att.tie-breaker", "Tie breaker", self.range.clone(), self.value);
-                if self.first("controlling") {
-                    fields.flag("controlling", self.kind == 0x802a);
+                if said.first("controlling") {
+                    said.fields.flag("controlling", self.kind == 0x802a);
                 }
                 true
             }
             0x0025 => {
-                if self.first("use_candidate") {
-                    fields.flag("use_candidate", true);
+                if said.first("use_candidate") {
+                    said.fields.flag("use_candidate", true);
                 }
                 true
             }
@@ -282,38 +288,25 @@ impl Attribute<'_, '_> {
         self.range.start + within.start..self.range.start + within.end
     }
 
-    fn first(&mut self, name: &'static str) -> bool {
-        let new = !self.written.contains(&name);
-        if new {
-            self.written.push(name);
-        }
-        new
-    }
-
     fn text(
-        &mut self,
+        &self,
         field: &'static str,
         label: &'static str,
         name: &'static str,
         tree: &mut Tree,
-        into: &mut Fields,
+        said: &mut Said,
     ) -> bool {
         let text = shown(self.value);
         tree.text(field, label, self.range.clone(), &text);
-        if printable(self.value, false).is_some() && self.first(name) {
+        if printable(self.value, false).is_some() && said.first(name) {
+            let into = if name == "username" { &mut said.own } else { &mut said.fields };
             into.text(name, &text);
         }
         true
     }
 
     /// RFC 8489 sections 14.1 and 14.2: mixed with cookie and id, so that no router on the way changes it.
-    fn address(
-        &mut self,
-        mixed: bool,
-        [name, port_name]: [&'static str; 2],
-        tree: &mut Tree,
-        fields: &mut Fields,
-    ) -> bool {
+    fn address(&self, mixed: bool, [name, port_name]: [&'static str; 2], tree: &mut Tree, said: &mut Said) -> bool {
         let [_, family, a, b, address @ ..] = self.value else { return false };
         let mut mask = [0; 16];
         if mixed {
@@ -334,9 +327,12 @@ impl Attribute<'_, '_> {
         tree.int("stun.att.port", "Port", self.part(2..4), port);
         tree.text(field, "IP", self.part(4..self.value.len()), ip);
         // mixed or not, the first one that is there
-        if self.first(name) {
-            fields.shown(name, ip);
-            fields.int(port_name, port.into());
+        if said.first(name) {
+            if name == "mapped_address" {
+                said.mapped = Some(ip);
+            }
+            said.fields.shown(name, ip);
+            said.fields.int(port_name, port.into());
         }
         true
     }

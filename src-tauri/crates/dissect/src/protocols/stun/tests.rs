@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::protocols::Side::{self, Orig, Resp};
-use crate::protocols::testing::{Random, bytes, datagrams, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, bytes, datagrams, found, segments, survives, taken, tree};
 
 /// RFC 5769 section 2.1: a request of ICE.
 const REQUEST: &str = "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74
@@ -112,8 +112,8 @@ fn tree_has_the_bytes_of_every_field() {
 #[test]
 fn recognised_by_payload() {
     for hex in [REQUEST, RESPONSE, RESPONSE_6, REFUSED] {
-        assert!(taken(&Stun, Transport::Udp, false, &bytes(hex)), "{hex}");
-        assert!(taken(&Stun, Transport::Tcp, false, &bytes(hex)), "{hex}");
+        assert_eq!(found(Transport::Udp, &bytes(hex)), Some("stun"), "{hex}");
+        assert_eq!(found(Transport::Tcp, &bytes(hex)), Some("stun"), "{hex}");
     }
     assert!(!taken(&Stun, Transport::Udp, true, &bytes(REQUEST)[..40]));
     let mut random = Random(3478);

@@ -55,10 +55,13 @@ impl Protocol for Telnet {
 
     fn recognises(&self, message: &Message, at_home: bool) -> bool {
         let negotiates = |at: usize| matches!(message.bytes.get(at..at + 3), Some([IAC, WILL..=DONT, option]) if *option <= 0x31 || *option == 0xff);
+        let head = message.bytes.get(..64).unwrap_or(message.bytes);
         let text = |byte: &u8| matches!(byte, 0x20..=0x7e | b'\r' | b'\n' | b'\t' | 0x1b | 0x07 | 0x08 | 0);
+        // whoever looks for an open port may speak something else
+        let other = || head.starts_with(b"SSH-") || head.windows(5).any(|word| word == b"HTTP/");
         message.transport == Transport::Tcp
             && (negotiates(0) && (at_home || negotiates(3))
-                || at_home && message.bytes.iter().take(64).all(text) && message.bytes.first() != Some(&0))
+                || at_home && head.first() != Some(&0) && head.iter().all(text) && !other())
     }
 
     fn conversation(&self) -> Box<dyn Conversation> {

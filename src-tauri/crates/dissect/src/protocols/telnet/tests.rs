@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::protocols::testing::{Random, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, found, segments, survives, taken, tree};
 
 const NEGOTIATION: &[u8] = b"\xff\xfd\x01\xff\xfd\x1f\xff\xfb\x01\xff\xfb\x03";
 const TERMINAL: &[u8] = b"\xff\xfa\x18\x00xterm\xff\xf0";
@@ -132,10 +132,12 @@ fn tree_has_the_bytes_of_every_field() {
 
 #[test]
 fn recognised_by_payload() {
-    assert!(taken(&Telnet, Transport::Tcp, false, NEGOTIATION));
+    assert_eq!(found(Transport::Tcp, NEGOTIATION), Some("telnet"));
     assert!(taken(&Telnet, Transport::Tcp, true, b"login: "));
     assert!(!taken(&Telnet, Transport::Tcp, false, b"login: "));
-    assert!(!taken(&Telnet, Transport::Tcp, true, b"\x00\x01\x02"));
+    for other in [&b"\x00\x01\x02"[..], b"GET / HTTP/1.1\r\n", b"SSH-2.0-dropbear\r\n"] {
+        assert!(!taken(&Telnet, Transport::Tcp, true, other));
+    }
     assert!(!taken(&Telnet, Transport::Udp, true, NEGOTIATION));
     let mut random = Random(23);
     assert!((0..100_000).all(|n| !taken(&Telnet, Transport::Tcp, false, &random.bytes(n % 80))));

@@ -3,7 +3,7 @@ use expect_test::{Expect, expect};
 use super::frame::{seal, wrap};
 use super::*;
 use crate::protocols::Side::{Orig, Resp};
-use crate::protocols::testing::{Random, bytes, datagrams, segments, survives, taken, tree};
+use crate::protocols::testing::{Random, bytes, datagrams, found, segments, survives, taken, tree};
 
 const DISCOVERY: &str = "000055aa00000000000000130000007c00000000d09766676f3369eb10b5e9f132fd802aa03d286e04db353ca13cba51951166
     0dbbadc06c25bf6933f127c9c9ca0ac516a483be81e77f2e71f4307bd81685095e7e6fd47351a96972bdc91a04690e1ee171c2d8baa577697f22d9df
@@ -139,8 +139,8 @@ fn tree_has_the_bytes_of_every_field() {
 #[test]
 fn recognised_by_payload() {
     for frame in [bytes(DISCOVERY), seal(0x25, b"{}"), wrap(9, b"")] {
-        assert!(taken(&Tuya, Transport::Udp, false, &frame));
-        assert!(taken(&Tuya, Transport::Tcp, false, &frame));
+        assert_eq!(found(Transport::Udp, &frame), Some("tuya"));
+        assert_eq!(found(Transport::Tcp, &frame), Some("tuya"));
     }
     assert!(!taken(&Tuya, Transport::Udp, false, &bytes(DISCOVERY)[..100]));
     let mut random = Random(6668);
