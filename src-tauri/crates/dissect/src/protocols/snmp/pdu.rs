@@ -19,7 +19,7 @@ const MOST_VALUE: usize = 512;
 const GET_BULK: u8 = 5;
 const TRAP_1: u8 = 4;
 
-/// Tag, msg_type as Wireshark and Zeek word it, Wireshark's field.
+/// By tag: the name as the standard writes it, and Wireshark's field.
 const TYPES: [(&str, &str); 9] = [
     ("get-request", "snmp.get_request_element"),
     ("get-next-request", "snmp.get_next_request_element"),

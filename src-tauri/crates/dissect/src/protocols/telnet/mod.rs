@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use model::Kind;
 
-use self::screen::{Line, Screen, Seen, TERMINAL_TYPE};
+use self::screen::{ENVIRONMENT, Line, Screen, Seen, TERMINAL_TYPE};
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
 pub struct Telnet;
@@ -24,7 +24,7 @@ static KINDS: [Kind; 1] = [Kind {
     name: "telnet",
     about: "A login over Telnet, whether it succeeded, or a line that was typed.",
     fields: &[
-        ("msg_type", "banner, login, login_success, login_failure, input, terminal"),
+        ("msg_type", "banner, login, login_success, login_failure, input, terminal, environment"),
         ("username", "who logs in"),
         ("password", "as it was typed"),
         ("prompt", "what the server asked before"),
@@ -98,6 +98,8 @@ struct Session {
     stage: Stage,
     /// What the server wanted when the line that is being typed was begun.
     wants: Option<(Wants, String)>,
+    /// What the client has answered since the server last spoke.
+    answered: Wants,
     banner: String,
     username: String,
     response: String,
@@ -129,17 +131,27 @@ impl Conversation for Session {
                     self.said(&line, start..end, out);
                     start = end;
                 }
-                Seen::Option(option, value) if option == TERMINAL_TYPE && from_client => {
+                Seen::Option(TERMINAL_TYPE, value) if from_client => {
                     let fact = out.fact("telnet", at..end);
                     fact.fields.text("msg_type", "terminal");
                     fact.fields.text("terminal", &value);
                     fact.subject = value;
+                }
+                Seen::Option(ENVIRONMENT, value) if from_client => {
+                    if let Some(user) = user_in(&value) {
+                        let fact = out.fact("telnet", at..end);
+                        fact.fields.text("msg_type", "environment");
+                        fact.own.text("username", user);
+                        user.clone_into(&mut fact.subject);
+                        user.clone_into(&mut self.username);
+                    }
                 }
                 Seen::Option(..) | Seen::Text => {}
             }
             at = end;
         }
         if !from_client {
+            self.answered = Wants::Anything;
             self.prompted(start..bytes.len(), out);
         }
         out.tree.close();
@@ -171,6 +183,13 @@ impl Session {
     fn typed(&mut self, line: Line, bytes: Range<usize>, out: &mut Out) {
         let (wants, prompt) = self.wants.take().unwrap_or_else(|| self.prompt());
         let Line { text, lost } = line;
+        // who does not wait for the next prompt still answers it
+        let (wants, prompt) = match (wants, self.answered) {
+            (Wants::User, Wants::User) => (Wants::Password, String::new()),
+            (Wants::User | Wants::Password, Wants::Password) => (Wants::Anything, String::new()),
+            _ => (wants, prompt),
+        };
+        self.answered = wants;
         if wants == Wants::User {
             self.stage = Stage::Asked;
             self.username = text;
@@ -279,11 +298,18 @@ fn wants(line: &str) -> Wants {
     }
 }
 
+/// `Login incorrect` - but not what a greeting tells of former logins.
 fn is_refusal(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
-    ["incorrect", "failed", "denied", "invalid", "bad password", "not correct", "wrong"]
-        .iter()
-        .any(|word| line.contains(word))
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    has(&["incorrect", "failed", "failure", "denied", "invalid", "bad password", "not correct", "wrong"])
+        && !has(&["attempt", "since", "last "])
+}
+
+/// The user that a client's environment names (RFC 1572: variables begin with 0 or 3, their values with 1).
+fn user_in(environment: &str) -> Option<&str> {
+    let mut variables = environment.split(['\0', '\x03']);
+    variables.find_map(|variable| variable.strip_prefix("USER\x01")).filter(|user| !user.is_empty())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ const DONT: u8 = 0xfe;
 const IAC: u8 = 0xff;
 
 pub const TERMINAL_TYPE: u8 = 24;
+pub const ENVIRONMENT: u8 = 39;
 
 /// Option names (IANA telnet-options), as far as devices use them.
 const OPTIONS: [(u8, &str); 15] = [
@@ -170,7 +171,8 @@ impl Screen {
             Some((0, value)) => String::from_utf8_lossy(value).into_owned(),
             _ => String::new(),
         };
-        tree.coded("telnet.subcmd", "Subcommand", at..at + 1, *option, || format!("{} {text}", name(*option)));
+        let shown = || format!("{} {}", name(*option), text.escape_debug());
+        tree.coded("telnet.subcmd", "Subcommand", at..at + 1, *option, shown);
         if text.is_empty() { Seen::Text } else { Seen::Option(*option, text) }
     }
 

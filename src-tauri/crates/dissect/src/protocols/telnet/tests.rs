@@ -62,6 +62,33 @@ fn a_login_letter_by_letter_with_echo() {
 }
 
 #[test]
+fn who_does_not_wait_for_prompts() {
+    check(
+        &[
+            (Resp, b"login: "),
+            (Orig, b"root\r\nxc3511\r\nenable\r\n"),
+            (Resp, b"root\r\nPassword: \r\nThere were 2 failed login attempts since the last login.\r\n# "),
+        ],
+        expect![[r#"
+            telnet 'root' {"msg_type":"login"} {"username":"root","password":"xc3511"}
+            telnet 'enable' {"msg_type":"input"} {"username":"root","input":"enable"}
+            telnet 'root' {"msg_type":"login_success","response":"There were 2 failed login attempts since the last login."} {"username":"root"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_user_in_the_environment() {
+    check(
+        &[(Orig, b"\xff\xfa\x27\x00\x00USER\x01-f root\x03LANG\x01C\xff\xf0")],
+        expect![[r#"
+        telnet '-f root' {"msg_type":"environment"} {"username":"-f root"}
+    "#]],
+    );
+    check(&[(Orig, b"\xff\xfa\x27\x00\x00TERM\x01vt100\xff\xf0")], expect![[""]]);
+}
+
+#[test]
 fn prompts() {
     for (line, expect) in [
         ("lamp login:", Wants::User),
