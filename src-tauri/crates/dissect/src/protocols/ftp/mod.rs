@@ -103,6 +103,8 @@ fn command(line: &[u8]) -> Option<&'static str> {
 /// What one message says about the next.
 #[derive(Default)]
 struct Session {
+    /// Who answers: the side that sent the first reply.
+    server: Option<Side>,
     user: String,
     password: String,
     cwd: String,
@@ -130,6 +132,7 @@ impl Conversation for Session {
         let signals = first.iter().take_while(|byte| **byte >= 0xf0).count();
         let request = first.get(signals..).unwrap_or_default();
         if let Some(code) = code(first) {
+            self.server.get_or_insert(message.side);
             let end = if first.get(3) == Some(&b'-') { reply_end(bytes, line) } else { Some(line) };
             return match end {
                 Some(end) => self.reply(bytes.get(..end).unwrap_or(bytes), code, !first.ends_with(b"\n"), out),
@@ -180,8 +183,12 @@ fn text(bytes: &[u8]) -> String {
 }
 
 impl Session {
+    /// Whether the sender is the client: known from replies, which only servers send, else from ports.
     fn is_client(&self, message: &Message) -> bool {
-        message.dst.1 == 21 || message.src.1 != 21 && message.side == Side::Orig
+        match self.server {
+            Some(server) => server != message.side,
+            None => message.dst.1 == 21 || message.src.1 != 21 && message.side == Side::Orig,
+        }
     }
 
     fn request(&mut self, line: &[u8], from: usize, known: &'static str, message: &Message, out: &mut Out) -> Step {

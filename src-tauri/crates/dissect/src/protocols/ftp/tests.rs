@@ -78,6 +78,19 @@ fn data_connections() {
 }
 
 #[test]
+fn the_server_is_who_replies() {
+    // the capture began late: the side that seems to have opened the connection is the server
+    check(
+        &[(Orig, b"220 Camera FTP\r\n"), (Resp, b"USER admin\r\n"), (Orig, b"331 and?\r\n")],
+        expect![[r#"
+        ftp '220 Camera FTP' {"msg_type":"response","reply_code":220,"reply_msg":"Camera FTP"} {}
+        ftp 'USER admin' {"msg_type":"request","command":"USER"} {"arg":"admin","user":"admin"}
+        ftp '331 and?' {"msg_type":"response","command":"USER","reply_code":331,"reply_msg":"and?"} {"user":"admin"}
+    "#]],
+    );
+}
+
+#[test]
 fn what_follows_starttls_is_tls() {
     check(
         &[(Orig, b"AUTH TLS\r\n"), (Resp, b"234 go\r\n"), (Orig, b"\x15\x03\x01\x00\x02\x02\x28")],
