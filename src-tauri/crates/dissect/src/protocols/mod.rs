@@ -4,20 +4,33 @@
 //! port: its ports make it the first candidate, [`Protocol::recognises`] decides; found on another port it is still read,
 //! and the flow says so.
 
+mod aes;
 mod coap;
 mod cursor;
 mod dhcp;
 mod dhcpv6;
 mod dns;
+mod ftp;
 mod http;
+mod json;
+mod kasa;
+mod lifx;
+mod miio;
 mod mqtt;
 mod ntp;
 mod payload;
 mod quic;
+mod rtsp;
+mod snmp;
 mod ssdp;
+mod stun;
+mod telnet;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod tuya;
+mod wireguard;
+mod wsd;
 mod xmpp;
 
 use std::net::IpAddr;
@@ -30,10 +43,16 @@ use crate::Tree;
 /// All of them, in the order in which they are tried on a port that is no one's.
 pub static ALL: &[&dyn Protocol] = &[
     &tls::Tls,
+    &rtsp::Rtsp,
     &http::Http,
     &ssdp::Ssdp,
+    &wsd::Wsd,
     &mqtt::Mqtt,
     &xmpp::Xmpp,
+    &kasa::Kasa,
+    &tuya::Tuya,
+    &ftp::Ftp,
+    &telnet::Telnet,
     &coap::Coap,
     &dhcp::Dhcp,
     &dhcpv6::Dhcpv6,
@@ -42,6 +61,11 @@ pub static ALL: &[&dyn Protocol] = &[
     &dns::Llmnr,
     &dns::nbns::Nbns,
     &ntp::Ntp,
+    &stun::Stun,
+    &snmp::Snmp,
+    &wireguard::WireGuard,
+    &lifx::Lifx,
+    &miio::Miio,
     &quic::Quic,
     &tls::dtls::Dtls,
 ];

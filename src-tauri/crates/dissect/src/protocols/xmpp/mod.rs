@@ -1,7 +1,7 @@
 //! XMPP (RFC 6120): streams and their stanzas.
 
 mod stanza;
-mod xml;
+pub mod xml;
 
 use model::Kind;
 
@@ -60,11 +60,12 @@ impl Protocol for Xmpp {
             return false;
         }
         let head = message.bytes.get(..512).unwrap_or(message.bytes).trim_ascii_start();
-        let has = |what: &[u8]| head.windows(what.len()).any(|window| window == what);
-        let stream = has(b"<stream:stream") || has(b"http://etherx.jabber.org/streams");
         let starts = |what: &str| head.starts_with(what.as_bytes());
-        starts("<") && stream
-            || at_home && (starts("<?xml") || starts("<message") || starts("<presence") || starts("<iq"))
+        let has = |what: &[u8]| head.windows(what.len()).any(|window| window == what);
+        starts("<")
+            && (at_home && (starts("<?xml") || starts("<message") || starts("<presence") || starts("<iq"))
+                || has(b"<stream:stream")
+                || has(b"http://etherx.jabber.org/streams"))
     }
 
     fn conversation(&self) -> Box<dyn Conversation> {
