@@ -289,9 +289,8 @@ impl<'a> Labels<'a> {
 
 /// Text as it is, but for bytes that no one could read: `\ddd`.
 pub fn write_text(out: &mut String, bytes: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && bytes.iter().all(|byte| *byte >= 0x20 && *byte != 0x7f)
-    {
+    let readable = bytes.iter().fold(true, |so_far, byte| so_far & (*byte >= 0x20) & (*byte != 0x7f));
+    if readable && let Ok(text) = std::str::from_utf8(bytes) {
         return out.push_str(text);
     }
     for piece in bytes.utf8_chunks() {
