@@ -2,6 +2,7 @@
 
 use rusqlite::types::Value;
 
+use crate::filter::{self, Expr};
 use crate::{Case, Error, Result, text};
 
 /// All conditions hold together.
@@ -14,6 +15,7 @@ pub struct Select {
     pub since: Option<i64>,
     /// Before this time.
     pub until: Option<i64>,
+    pub filter: Option<Expr>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -27,9 +29,20 @@ pub struct Condition {
 pub enum Op {
     Is,
     IsNot,
+    /// Whatever the case.
     Contains,
     Less,
     More,
+    AtMost,
+    AtLeast,
+    /// Contains exactly this.
+    Holds,
+    /// A regular expression ([`crate::pattern`]).
+    Matches,
+    /// An address in a block ([`crate::Block`]).
+    Within,
+    /// It is there and not empty, whatever the value here.
+    Has,
 }
 
 /// A WHERE clause under construction.
@@ -45,21 +58,38 @@ impl Where {
         self.values.extend(values);
     }
 
+    /// All in one, without WHERE.
+    pub fn all(self) -> (String, Vec<Value>) {
+        (self.clauses.join(" AND "), self.values)
+    }
+
     /// ` WHERE a AND b`, or nothing.
     pub fn sql(&self) -> String {
         if self.clauses.is_empty() { String::new() } else { format!(" WHERE {}", self.clauses.join(" AND ")) }
     }
 }
 
-/// `expression op value` for one SQL expression.
+/// `expression op value` for one SQL expression; one value to bind.
 pub(crate) fn compare(expression: &str, op: Op, value: &str) -> (String, Value) {
+    let text = Value::Text(value.into());
+    let sign = match op {
+        Op::Is => return (format!("CAST({expression} AS TEXT) = ?"), text),
+        Op::IsNot => return (format!("CAST({expression} AS TEXT) IS NOT ?"), text),
+        Op::Contains => return (format!("instr(lower({expression}), lower(?)) > 0"), text),
+        Op::Holds => return (format!("instr(CAST({expression} AS TEXT), ?) > 0"), text),
+        Op::Matches => return (format!("lintel_matches(CAST({expression} AS TEXT), ?)"), text),
+        Op::Within => return (format!("lintel_within({expression}, ?)"), text),
+        Op::Has => return (format!("{expression} <> ?"), Value::Text(String::new())),
+        Op::Less => "<",
+        Op::More => ">",
+        Op::AtMost => "<=",
+        Op::AtLeast => ">=",
+    };
     let number = value.parse::<i64>().map(Value::Integer).or_else(|_| value.parse::<f64>().map(Value::Real));
-    match op {
-        Op::Is => (format!("CAST({expression} AS TEXT) = ?"), Value::Text(value.into())),
-        Op::IsNot => (format!("CAST({expression} AS TEXT) IS NOT ?"), Value::Text(value.into())),
-        Op::Contains => (format!("instr(lower({expression}), lower(?)) > 0"), Value::Text(value.into())),
-        Op::Less => (format!("{expression} < ?"), number.unwrap_or_else(|_| Value::Text(value.into()))),
-        Op::More => (format!("{expression} > ?"), number.unwrap_or_else(|_| Value::Text(value.into()))),
+    match number {
+        // To SQLite every text is more than any number.
+        Ok(number) => (format!("(typeof({expression}) <> 'text' AND {expression} {sign} ?)"), number),
+        Err(_) => (format!("{expression} {sign} ?"), text),
     }
 }
 
@@ -78,6 +108,10 @@ pub(crate) fn facts(case: &Case, select: &Select, kind: Option<&str>) -> Result<
     if let Some(until) = select.until {
         clause.add("f.ts < ? AND f.ts > -9223372036854775808", [Value::Integer(until)]);
     }
+    if let Some(expr) = &select.filter {
+        let (sql, values) = filter::fact_sql(case, expr)?;
+        clause.add(sql, values);
+    }
     let words = text::query(&select.search);
     if !words.is_empty() {
         let hits = "(SELECT rowid FROM text_fts WHERE text_fts MATCH ?)";
@@ -87,7 +121,7 @@ pub(crate) fn facts(case: &Case, select: &Select, kind: Option<&str>) -> Result<
     Ok(clause)
 }
 
-fn fact_condition(case: &Case, condition: &Condition, clause: &mut Where) -> Result<()> {
+pub(crate) fn fact_condition(case: &Case, condition: &Condition, clause: &mut Where) -> Result<()> {
     let Condition { field, op, value } = condition;
     match field.as_str() {
         "evidence" => {
@@ -121,10 +155,12 @@ fn fact_condition(case: &Case, condition: &Condition, clause: &mut Where) -> Res
             let sign = match op {
                 Op::Less => "<",
                 Op::More => ">",
+                Op::AtMost => "<=",
+                Op::AtLeast => ">=",
                 Op::IsNot => "<>",
-                Op::Is | Op::Contains => "=",
+                _ => "=",
             };
-            clause.add(format!("f.ts {sign} ?"), [Value::Integer(ts.0)]);
+            clause.add(format!("f.ts {sign} ? AND f.ts > -9223372036854775808"), [Value::Integer(ts.0)]);
         }
         own => {
             if !own.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) {
