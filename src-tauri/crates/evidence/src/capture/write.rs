@@ -134,7 +134,7 @@ mod tests {
             assert_eq!((length % 4, word(at + length - 4) as usize), (0, length));
             at += length;
         }
-        assert_eq!(kinds, [(SECTION_HEADER, 52), (1, 32), (6, 60)]);
+        assert_eq!(kinds, [(SECTION_HEADER, 52), (1, 32), (6, 56)]);
         let packet = &bytes[84..];
         assert_eq!(&packet[8..28], [0, 0, 0, 0, 4, 3, 2, 1, 8, 7, 6, 5, 5, 0, 0, 0, 0xdc, 5, 0, 0]);
         assert_eq!(&packet[28..48], b"abcde\0\0\0\x01\0\x07\0frame 7\0");
