@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use case::{Case, Condition, FrameEntry, NO_TIME, Op};
-use dissect::FlowHint;
+use dissect::protocols::Out;
+use dissect::{FlowHint, Tree};
 
 use crate::error::{Error, Result};
 use crate::filter::{FrameFilter, Known, Looked};
@@ -106,23 +107,38 @@ impl Wanted {
         }
     }
 
-    fn holds(&self, run: i64, entry: &FrameEntry, row: &Row, reader: &mut Reader) -> Result<bool> {
-        if !is_wanted(row, &self.conditions, &self.search) {
-            return Ok(false);
-        }
-        let Some(filter) = self.filter.as_ref().filter(|filter| filter.known(run, entry) == Known::Maybe) else {
-            return Ok(true);
-        };
-        let nodes = match filter.reads_fields() {
-            true => {
-                let raw = reader.bytes(std::slice::from_ref(entry))?.pop().unwrap_or_default();
-                let service = reader.service(entry)?;
-                let hint = FlowHint { service: service.as_deref(), from_orig: true };
-                dissect::inspect(&raw, reader.link_type(entry)?, entry.wire_len, hint, &[], &[])
-            }
+    /// Whether those that the index leaves open are wanted.
+    fn look(&self, run: i64, entries: &[FrameEntry], reader: &mut Reader) -> Result<Vec<bool>> {
+        let bytes = reader.bytes(entries).ok();
+        let reads_rows = self.filter.as_ref().is_some_and(FrameFilter::reads_rows);
+        let rows = match reads_rows || !self.conditions.is_empty() || !self.search.is_empty() {
+            true => reader.rows_of(entries, bytes.as_deref())?,
             false => Vec::new(),
         };
-        Ok(filter.holds(run, entry, &Looked { row, nodes: &nodes }))
+        let mut answers = Vec::with_capacity(entries.len());
+        for (n, entry) in entries.iter().enumerate() {
+            let row = rows.get(n);
+            let asked = row.is_none_or(|row| is_wanted(row, &self.conditions, &self.search));
+            let filter = self.filter.as_ref().filter(|filter| filter.known(run, entry) == Known::Maybe);
+            let Some(filter) = filter.filter(|_| asked) else {
+                answers.push(asked);
+                continue;
+            };
+            let raw = bytes.as_ref().and_then(|bytes| bytes.get(n)).map(Vec::as_slice).unwrap_or_default();
+            let link_type = reader.link_type(entry)?;
+            let layers = dissect::layers::read(raw, link_type, entry.wire_len, &mut Out::new(Tree::off()));
+            let nodes = match filter.reads_fields() {
+                true => {
+                    let service = reader.service(entry)?;
+                    let hint = FlowHint { service: service.as_deref(), from_orig: true };
+                    dissect::inspect(raw, link_type, entry.wire_len, hint, &[], &[])
+                }
+                false => Vec::new(),
+            };
+            let macs = [layers.src_mac, layers.dst_mac];
+            answers.push(filter.holds(run, entry, &Looked { row, nodes: &nodes, macs }));
+        }
+        Ok(answers)
     }
 
     /// Calls `each` with the wanted frames of a run from `first` on, some at a time, with a reader of their bytes. `each` says whether
@@ -142,14 +158,12 @@ impl Wanted {
             for stretch in known.chunks(STRETCH) {
                 let unsure: Vec<FrameEntry> =
                     stretch.iter().filter(|(_, known)| *known == Known::Maybe).map(|(entry, _)| *entry).collect();
-                let mut unwanted = Vec::new();
-                for (entry, row) in unsure.iter().zip(reader.rows(&unsure)?) {
-                    if !self.holds(run, entry, &row, &mut reader)? {
-                        unwanted.push(entry.number);
-                    }
-                }
-                let wanted: Vec<FrameEntry> =
-                    stretch.iter().map(|(entry, _)| *entry).filter(|entry| unwanted.binary_search(&entry.number).is_err()).collect();
+                let mut answers = if unsure.is_empty() { Vec::new() } else { self.look(run, &unsure, &mut reader)? }.into_iter();
+                let wanted: Vec<FrameEntry> = stretch
+                    .iter()
+                    .filter(|(_, known)| *known == Known::Yes || answers.next().unwrap_or(false))
+                    .map(|(entry, _)| *entry)
+                    .collect();
                 if !wanted.is_empty() && !each(&wanted, &mut reader)? {
                     return Ok(false);
                 }

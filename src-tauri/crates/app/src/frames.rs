@@ -148,9 +148,14 @@ impl<'c> Reader<'c> {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
-        let (item, sha256, _) = self.labels.of(self.run);
         // A file that is gone or has changed still has its index: the rows are there, without what only its bytes could tell.
-        let bytes = self.bytes(entries);
+        let bytes = self.bytes(entries).ok();
+        self.rows_of(entries, bytes.as_deref())
+    }
+
+    /// Rows of frames whose bytes are there, if they can be had.
+    pub fn rows_of(&mut self, entries: &[FrameEntry], bytes: Option<&[Vec<u8>]>) -> Result<Vec<Row>> {
+        let (item, sha256, _) = self.labels.of(self.run);
         let mut rows = Vec::with_capacity(entries.len());
         for (n, entry) in entries.iter().enumerate() {
             let mut row = Row::new();
@@ -158,7 +163,7 @@ impl<'c> Reader<'c> {
             row.insert("_evidence".into(), item.into());
             row.insert("frame".into(), entry.number.into());
             row.insert("ts".into(), (entry.ts != NO_TIME).then(|| Time(entry.ts).to_string()).into());
-            let raw = bytes.as_ref().ok().and_then(|bytes| bytes.get(n)).filter(|raw| raw.len() == entry.cap_len as usize);
+            let raw = bytes.and_then(|bytes| bytes.get(n)).filter(|raw| raw.len() == entry.cap_len as usize);
             match raw {
                 Some(raw) => {
                     let service = self.service(entry)?;

@@ -4,7 +4,7 @@ use case::{Block, Expr, Op as On};
 use model::filter::{Mistake, Op, Test, Value};
 use model::{Mac, Time};
 
-use super::fields::{Known, Means, Shape};
+use super::fields::{Known, Means, Shape, Version};
 
 /// A test whose values make sense.
 #[derive(Clone, Debug)]
@@ -17,8 +17,17 @@ pub(super) struct Checked {
 
 impl Checked {
     /// The field is there.
-    pub fn has() -> Checked {
-        Checked { any: vec![vec![(On::Has, String::new())]], not: false }
+    pub fn there(known: &Known) -> Checked {
+        let there = match &known.means {
+            Means::Host(_, version) => (On::Within, version.block().to_owned()),
+            _ => (On::Has, String::new()),
+        };
+        Checked { any: vec![vec![there]], not: false }
+    }
+
+    /// An address of this version.
+    pub fn any_of(version: Version) -> Checked {
+        Checked { any: vec![vec![(On::Within, version.block().to_owned())]], not: false }
     }
 
     /// As conditions on a column, without `not`.
@@ -82,13 +91,22 @@ fn one(op: Op, value: &Value, known: &Known) -> Result<Vec<(On, String)>, Mistak
 /// A value as the case holds it.
 fn read(text: &str, known: &Known) -> Result<String, String> {
     match known.shape {
-        Shape::Ip if text.contains('/') => {
-            Block::parse(text).map(|_| text.to_owned()).ok_or_else(|| format!("'{text}' is not a block such as 10.0.0.0/8"))
+        Shape::Ip => {
+            let six = matches!(known.means, Means::Host(_, Version::Six));
+            let address = text.split_once('/').map_or(text, |(address, _)| address).parse::<std::net::IpAddr>();
+            match address {
+                Ok(ip) if ip.is_ipv6() != six => Err(match six {
+                    true => format!("'{text}' is an IPv4 address: write ip rather than ipv6"),
+                    false => format!("'{text}' is an IPv6 address: write ipv6 rather than ip"),
+                }),
+                Ok(_) if text.contains('/') => match Block::parse(text) {
+                    Some(_) => Ok(text.to_owned()),
+                    None => Err(format!("'{text}' is not a block such as 10.0.0.0/8")),
+                },
+                Ok(ip) => Ok(ip.to_string()),
+                Err(_) => Err(format!("'{text}' is not an IP address")),
+            }
         }
-        Shape::Ip => match text.parse::<std::net::IpAddr>() {
-            Ok(ip) => Ok(ip.to_string()),
-            Err(_) => Err(format!("'{text}' is not an IP address")),
-        },
         Shape::Mac => Mac::parse(text).map(|mac| mac.to_string()).map_err(|why| why.to_string()),
         Shape::Number => number(text).ok_or_else(|| format!("'{text}' is not a number")),
         Shape::Time => time(text).ok_or_else(|| format!("'{text}' is not a time such as 2026-03-14T17:42:09Z")),

@@ -14,12 +14,28 @@ pub(super) enum End {
     Dst,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    Four,
+    Six,
+}
+
+impl Version {
+    /// All its addresses.
+    pub fn block(self) -> &'static str {
+        match self {
+            Version::Four => "0.0.0.0/0",
+            Version::Six => "::/0",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Means {
     /// `dns`, `tcp`, `eth`; also a kind of fact.
     Protocol(&'static str),
-    /// An IP address.
-    Host(End),
+    /// An IP address; of version 4 or 6.
+    Host(End, Version),
     /// A hardware address.
     Mac(End),
     /// Of `tcp` or `udp`.
@@ -76,7 +92,8 @@ const LAYERS: &[(&str, &str)] = &[
     ("ipv6", "Internet Protocol version 6"),
     ("tcp", "Transmission Control Protocol"),
     ("udp", "User Datagram Protocol"),
-    ("icmp", "Internet Control Message Protocol, both versions"),
+    ("icmp", "Internet Control Message Protocol of version 4"),
+    ("icmpv6", "Internet Control Message Protocol of version 6"),
 ];
 
 /// Fields of the lower layers that only packets have.
@@ -128,8 +145,8 @@ pub(super) fn all(view: &str) -> Vec<Known> {
         list.push(known(kind.name, Means::Protocol(kind.name), Text, kind.about));
     }
     for (end, suffix, who) in [(End::Either, "addr", "of either end"), (End::Src, "src", "of the sender"), (End::Dst, "dst", "of the receiver")] {
-        list.push(known(format!("ip.{suffix}"), Means::Host(end), Ip, format!("IP address {who}; 10.0.0.0/8 is a block")));
-        list.push(known(format!("ipv6.{suffix}"), Means::Host(end), Ip, format!("IP address {who}; fe80::/10 is a block")));
+        list.push(known(format!("ip.{suffix}"), Means::Host(end, Version::Four), Ip, format!("IPv4 address {who}; 10.0.0.0/8 is a block")));
+        list.push(known(format!("ipv6.{suffix}"), Means::Host(end, Version::Six), Ip, format!("IPv6 address {who}; fe80::/10 is a block")));
         list.push(known(format!("eth.{suffix}"), Means::Mac(end), Mac, format!("hardware address {who}")));
     }
     for transport in ["tcp", "udp"] {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use case::{Block, Case, Expr as Row, FrameEntry, NO_TIME, Op as On};
 use dissect::{Node, Value};
-use model::Time;
+use model::{Mac, Time};
 use model::filter::{Expr, Mistake, Name};
 
 use super::check::{Checked, check};
@@ -24,10 +24,14 @@ pub(crate) enum Known {
 }
 
 /// What a look at a frame's bytes showed.
+#[derive(Default)]
 pub(crate) struct Looked<'l> {
-    pub row: &'l Shown,
-    /// Only if [`FrameFilter::reads_fields`].
+    /// If [`FrameFilter::reads_rows`].
+    pub row: Option<&'l Shown>,
+    /// If [`FrameFilter::reads_fields`].
     pub nodes: &'l [Node],
+    /// Sender and receiver on the link.
+    pub macs: [Option<Mac>; 2],
 }
 
 /// A filter, with all that the case knows about its parts.
@@ -61,6 +65,8 @@ enum See {
     Nothing,
     /// In the frame index: at once.
     Index(&'static str, Probe),
+    /// In the addresses of the link layer.
+    Macs(End, Probe),
     /// In a column of the row.
     Column(String, Probe),
     /// In fields of the packet's tree.
@@ -71,12 +77,8 @@ enum See {
 
 type Probe = Box<dyn Fn(&str) -> bool>;
 
-const HOSTS: [&[&str]; 3] = [&["ip.src", "ip.dst", "ipv6.src", "ipv6.dst"], &["ip.src", "ipv6.src"], &["ip.dst", "ipv6.dst"]];
-const MACS: [&[&str]; 3] = [
-    &["eth.src", "eth.dst", "sll.src.eth", "wlan.ta", "wlan.ra", "wlan.sa", "wlan.da"],
-    &["eth.src", "sll.src.eth", "wlan.ta", "wlan.sa"],
-    &["eth.dst", "wlan.ra", "wlan.da"],
-];
+const HOSTS: [[&[&str]; 3]; 2] =
+    [[&["ip.src", "ip.dst"], &["ip.src"], &["ip.dst"]], [&["ipv6.src", "ipv6.dst"], &["ipv6.src"], &["ipv6.dst"]]];
 const PORTS: [&[&str]; 3] =
     [&["tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"], &["tcp.srcport", "udp.srcport"], &["tcp.dstport", "udp.dstport"]];
 
@@ -100,6 +102,11 @@ impl FrameFilter {
             known => known,
         });
         answer == Known::Yes
+    }
+
+    /// The packet's line in the list is needed.
+    pub fn reads_rows(&self) -> bool {
+        self.tree.any(&|atom| matches!(atom.see, See::Column(..) | See::Protocol(_)))
     }
 
     /// The packet's tree of fields is needed.
@@ -185,13 +192,17 @@ fn indexed(column: &str, entry: &FrameEntry) -> Option<String> {
 
 impl See {
     fn holds(&self, looked: &Looked) -> bool {
-        let column = |name: &str| match looked.row.get(name) {
+        let column = |name: &str| match looked.row?.get(name) {
             Some(serde_json::Value::String(text)) => Some(text.clone()),
             Some(serde_json::Value::Null) | None => None,
             Some(other) => Some(other.to_string()),
         };
         match self {
             See::Nothing | See::Index(..) => false,
+            See::Macs(end, probe) => {
+                let [src, dst] = looked.macs.map(|mac| mac.is_some_and(|mac| probe(&mac.to_string())));
+                (src && *end != End::Dst) || (dst && *end != End::Src)
+            }
             See::Column(name, probe) => column(name).is_some_and(|value| probe(&value)),
             See::Fields(names, probe) => {
                 looked.nodes.iter().filter(|node| names.contains(&node.name)).any(|node| probe(&value(node)))
@@ -233,12 +244,13 @@ fn load(case: &Case, expr: &Expr) -> Result<Tree> {
         Expr::And(list) => Tree::All(all(list)?),
         Expr::Or(list) => Tree::Any(all(list)?),
         Expr::Not(inner) => Tree::Not(Box::new(load(case, inner)?)),
-        Expr::Has(name) => atom(case, name, &Checked::has())?,
+        Expr::Has(name) => atom(case, name, &Checked::there(&lookup(name, "frames")?))?,
         Expr::Test(test) => {
-            let checked = check(test, &lookup(&test.field, "frames")?)?;
+            let known = lookup(&test.field, "frames")?;
+            let checked = check(test, &known)?;
             let holds = atom(case, &test.field, &checked)?;
             match checked.not {
-                true => Tree::All(vec![atom(case, &test.field, &Checked::has())?, Tree::Not(Box::new(holds))]),
+                true => Tree::All(vec![atom(case, &test.field, &Checked::there(&known))?, Tree::Not(Box::new(holds))]),
                 false => holds,
             }
         }
@@ -253,7 +265,7 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
     let atom = match &known.means {
         Means::Protocol("frame") => return Ok(Tree::All(Vec::new())),
         Means::Protocol("eth") => Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Protocol("eth".into())) },
-        Means::Protocol(name @ ("ip" | "ipv6" | "tcp" | "udp" | "icmp")) => {
+        Means::Protocol(name @ ("ip" | "ipv6" | "tcp" | "udp" | "icmp" | "icmpv6")) => {
             Atom { flows: flows(&by_means())?, loose: Known::Maybe, ..Atom::new(See::Protocol((*name).to_owned())) }
         }
         Means::Protocol(name) if is_protocol(name) => {
@@ -273,9 +285,9 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
             loose: Known::Maybe,
             ..Atom::new(See::Protocol((*name).to_owned()))
         },
-        Means::Host(end) => {
+        Means::Host(end, version) => {
             let of = flows(&Row::Any(vec![test.on("id.orig_h"), test.on("id.resp_h")]))?;
-            let see = See::Fields(HOSTS[place(end)], probe(test));
+            let see = See::Fields(HOSTS[*version as usize][place(end)], probe(test));
             directed(*end, of, Known::Maybe, see)
         }
         Means::Port(proto, end) => {
@@ -283,17 +295,8 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
             let of = flows(&Row::All(vec![Row::is("proto", On::Is, *proto), ports]))?;
             directed(*end, of, Known::No, See::Fields(PORTS[place(end)], probe(test)))
         }
-        Means::Mac(end) => {
-            let either = Row::Any(vec![test.on("orig_l2_addr"), test.on("resp_l2_addr")]);
-            let unknown = Row::Any(vec![
-                Row::is("orig_l2_addr", On::Has, "").not(),
-                Row::is("resp_l2_addr", On::Has, "").not(),
-            ]);
-            // An end that never spoke has no known address: its frames are looked at.
-            let mut atom = directed(*end, flows(&either)?, Known::Maybe, See::Fields(MACS[place(end)], probe(test)));
-            atom.some.extend(flows(&unknown)?);
-            atom
-        }
+        // An address moves from card to card, by design or by forgery: each packet is asked.
+        Means::Mac(end) => Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Macs(*end, probe(test))) },
         Means::Time => Atom::new(See::Index("ts", probe(test))),
         Means::Index(column) => Atom::new(See::Index(column, probe(test))),
         Means::Flow(column) => Atom { flows: flows(&test.on(column))?, ..Atom::new(See::Nothing) },

@@ -5,7 +5,7 @@ use dissect::protocols;
 use model::filter::{Expr, Mistake, Name};
 
 use super::check::{Checked, check};
-use super::fields::{End, Known, Means, Told, lookup};
+use super::fields::{End, Known, Means, Told, Version, lookup};
 use crate::kinds::kind;
 
 pub(super) fn translate(expr: &Expr, view: &str) -> Result<Row, Mistake> {
@@ -13,13 +13,16 @@ pub(super) fn translate(expr: &Expr, view: &str) -> Result<Row, Mistake> {
         Expr::And(list) => Row::All(list.iter().map(|one| translate(one, view)).collect::<Result<_, _>>()?),
         Expr::Or(list) => Row::Any(list.iter().map(|one| translate(one, view)).collect::<Result<_, _>>()?),
         Expr::Not(inner) => translate(inner, view)?.not(),
-        Expr::Has(name) => leaf(name, &Checked::has(), &lookup(name, view)?, view)?,
+        Expr::Has(name) => {
+            let known = lookup(name, view)?;
+            leaf(name, &Checked::there(&known), &known, view)?
+        }
         Expr::Test(test) => {
             let known = lookup(&test.field, view)?;
             let checked = check(test, &known)?;
             let holds = leaf(&test.field, &checked, &known, view)?;
             match checked.not {
-                true => Row::All(vec![leaf(&test.field, &Checked::has(), &known, view)?, holds.not()]),
+                true => Row::All(vec![leaf(&test.field, &Checked::there(&known), &known, view)?, holds.not()]),
                 false => holds,
             }
         }
@@ -50,12 +53,12 @@ fn of_fact(means: &Means, test: &Checked) -> Option<Row> {
         Means::Protocol("frame") => Row::is("frame", On::Has, ""),
         Means::Protocol("eth") => Row::Flow(Box::new(Row::is("orig_l2_addr", On::Has, ""))),
         Means::Protocol(name @ ("ip" | "ipv6")) => {
-            let all = Checked { any: vec![vec![(On::Within, whole(name).into())]], not: false };
+            let all = Checked::any_of(version(name));
             Row::Any(vec![all.on("src"), all.on("dst")])
         }
-        Means::Protocol(name @ ("tcp" | "udp" | "icmp")) => Row::Flow(Box::new(Row::is("proto", On::Is, *name))),
+        Means::Protocol(name @ ("tcp" | "udp" | "icmp" | "icmpv6")) => Row::Flow(Box::new(transport(name))),
         Means::Protocol(name) => Row::Kinds(kinds_of(name)),
-        Means::Host(end) => either(test.on("src"), test.on("dst"), *end),
+        Means::Host(end, _) => either(test.on("src"), test.on("dst"), *end),
         Means::Mac(end) => {
             let (orig, resp) = (test.on("orig_l2_addr"), test.on("resp_l2_addr"));
             let by_flow = |dst| Row::End { dst, orig: Box::new(orig.clone()), resp: Box::new(resp.clone()) };
@@ -91,11 +94,11 @@ pub(super) fn of_flow(means: &Means, test: &Checked) -> Option<Row> {
     Some(match means {
         Means::Protocol("frame") => Row::All(Vec::new()),
         Means::Protocol("eth") => Row::is("orig_l2_addr", On::Has, ""),
-        Means::Protocol(name @ ("ip" | "ipv6")) => Row::is("id.orig_h", On::Within, whole(name)),
-        Means::Protocol(name @ ("tcp" | "udp" | "icmp")) => Row::is("proto", On::Is, *name),
+        Means::Protocol(name @ ("ip" | "ipv6")) => Checked::any_of(version(name)).on("id.orig_h"),
+        Means::Protocol(name @ ("tcp" | "udp" | "icmp" | "icmpv6")) => transport(name),
         Means::Protocol(name) if is_protocol(name) => Row::is("service", On::Is, *name),
         Means::Protocol(name) => Row::Fact(kinds_of(name), Box::new(Row::All(Vec::new()))),
-        Means::Host(end) => either("id.orig_h", "id.resp_h", *end),
+        Means::Host(end, _) => either("id.orig_h", "id.resp_h", *end),
         Means::Mac(end) => either("orig_l2_addr", "resp_l2_addr", *end),
         Means::Port(proto, end) => {
             Row::All(vec![Row::is("proto", On::Is, *proto), either("id.orig_p", "id.resp_p", *end)])
@@ -128,8 +131,18 @@ impl NotOr for Row {
     }
 }
 
-pub(super) fn whole(version: &str) -> &'static str {
-    if version == "ip" { "0.0.0.0/0" } else { "::/0" }
+/// Of flows.
+fn transport(name: &str) -> Row {
+    let ip = match name {
+        "icmp" => "ip",
+        "icmpv6" => "ipv6",
+        other => return Row::is("proto", On::Is, other),
+    };
+    Row::All(vec![Row::is("proto", On::Is, "icmp"), Checked::any_of(version(ip)).on("id.orig_h")])
+}
+
+fn version(name: &str) -> Version {
+    if name == "ip" { Version::Four } else { Version::Six }
 }
 
 pub(super) fn is_protocol(name: &str) -> bool {
