@@ -163,6 +163,10 @@ fn saved_packets_are_the_same_packets() {
     let mut compared = 0;
     for file in captures() {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let types = tshark(&["-r", file.to_str().unwrap(), "-T", "fields", "-e", "frame.encap_type"]);
+        if types.lines().collect::<std::collections::BTreeSet<_>>().len() > 1 {
+            continue; // TShark can't write several link types into one nsecpcap
+        }
         let bench = Bench::fresh();
         bench.import(&[&file]);
         let evidence = bench.rows("evidence", &[]);
@@ -181,7 +185,7 @@ fn saved_packets_are_the_same_packets() {
             let written = bench.dir().join(job["at"].as_str().unwrap());
             let theirs = packets(&file, &filter, bench.folder.path());
             if theirs.len() <= 24 {
-                continue; // TShark does not read this file, or can't write several link types into one
+                continue; // TShark does not read this file
             }
             let ours = packets(&written, "frame", bench.folder.path());
             assert!(ours == theirs, "{name}: {request}: {} and {} bytes", ours.len(), theirs.len());

@@ -51,7 +51,6 @@ export const textOf = (line: Line): string =>
   reader
     .decode(line.part.bytes.subarray(line.start, line.end))
     .replace(/\r?\n$/, '')
-    // eslint-disable-next-line no-control-regex
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffd]/g, '·');
 
 /** Where `wanted` (text, whatever the case; or `0x` and hex digits) first stands in a part's bytes from `from` on; -1: nowhere. */

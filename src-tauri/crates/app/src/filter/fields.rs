@@ -138,7 +138,8 @@ pub(super) fn all(view: &str) -> Vec<Known> {
         list.push(known(*name, Means::Protocol(name), Text, *about));
     }
     for protocol in protocols::ALL {
-        let about = protocol.kinds().iter().find(|kind| kind.name == protocol.name()).map_or("", |kind| kind.about);
+        let kind = protocol.kinds().iter().find(|kind| kind.name == protocol.name());
+        let about = kind.map_or_else(|| format!("conversations in {}", protocol.name()), |kind| kind.about.to_owned());
         list.push(known(protocol.name(), Means::Protocol(protocol.name()), Text, about));
     }
     for kind in kinds() {

@@ -28,3 +28,6 @@ impl From<Mistake> for Error {
         Error::invalid(format!("filter: {mistake}"))
     }
 }
+
+#[cfg(test)]
+mod tests;
