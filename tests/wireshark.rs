@@ -27,7 +27,10 @@ fn captures() -> Vec<PathBuf> {
     if let Some(folder) = real_samples() {
         let mut real: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         real.sort();
-        list.extend(real.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "pcap" || ending == "pcapng")));
+        list.extend(
+            real.into_iter()
+                .filter(|path| path.extension().is_some_and(|ending| ending == "pcap" || ending == "pcapng")),
+        );
     }
     list
 }
@@ -99,7 +102,8 @@ fn streams_equal_tshark() {
         let path = file.to_str().unwrap();
         let bench = Bench::fresh();
         bench.import(&[&file]);
-        let fields = tshark(&["-r", path, "-T", "fields", "-e", "frame.number", "-e", "tcp.stream", "-e", "udp.stream"]);
+        let fields =
+            tshark(&["-r", path, "-T", "fields", "-e", "frame.number", "-e", "tcp.stream", "-e", "udp.stream"]);
         let mut streams: BTreeMap<u64, (&str, u64)> = BTreeMap::new();
         let mut sizes: BTreeMap<(&str, u64), u64> = BTreeMap::new();
         for line in fields.lines() {
@@ -113,7 +117,8 @@ fn streams_equal_tshark() {
                 }
             }
         }
-        let flows: Vec<Value> = ["tcp", "udp"].iter().flat_map(|proto| bench.rows("flows", &[("proto", proto)])).take(120).collect();
+        let flows: Vec<Value> =
+            ["tcp", "udp"].iter().flat_map(|proto| bench.rows("flows", &[("proto", proto)])).take(120).collect();
         let mut args: Vec<String> = ["-q", "-r", path].map(str::to_owned).to_vec();
         let of = |flow: &Value| streams.get(&flow["frame"].as_u64().unwrap()).copied();
         for (proto, stream) in flows.iter().filter_map(of) {
@@ -129,7 +134,8 @@ fn streams_equal_tshark() {
             let turned: Told = theirs.iter().map(|(side, hex)| (*side == (orig == *node), hex.clone())).collect();
             if whole != turned {
                 let place = whole.iter().zip(&turned).position(|(a, b)| a != b);
-                let start = |told: &Told| told.first().map(|(side, hex)| format!("{side} {}", hex.get(..24).unwrap_or(hex)));
+                let start =
+                    |told: &Told| told.first().map(|(side, hex)| format!("{side} {}", hex.get(..24).unwrap_or(hex)));
                 wrong.push(format!("{name}: {proto} stream {stream} ({uid}, {orig}, node 0 {node}) differs at turn {place:?}: {} and {} turns, {:?} and {:?}", whole.len(), turned.len(), start(&whole), start(&turned)));
             }
             assert_eq!(ours(&bench, uid, 700).0, whole, "{name}: {uid} in small pages");
@@ -175,7 +181,10 @@ fn saved_packets_are_the_same_packets() {
         let flow = bench.rows("flows", &[]).into_iter().max_by_key(|flow| flow["orig_pkts"].as_u64());
         let mine = flow.as_ref().map(|flow| bench.rows("frames", &[("uid", flow["uid"].as_str().unwrap())]));
         let numbers = |rows: &[Value]| rows.iter().map(|row| row["frame"].to_string()).collect::<Vec<_>>().join(", ");
-        let mut asked = vec![(json!({ "select": {} }), "frame".to_owned()), (json!({ "frames": [frames] }), format!("frame.number == {frames}"))];
+        let mut asked = vec![
+            (json!({ "select": {} }), "frame".to_owned()),
+            (json!({ "frames": [frames] }), format!("frame.number == {frames}")),
+        ];
         if let (Some(flow), Some(rows)) = (&flow, &mine) {
             let select = json!({ "filters": [{ "field": "uid", "op": "=", "value": flow["uid"] }] });
             asked.push((json!({ "select": select }), format!("frame.number in {{{}}}", numbers(rows))));
@@ -191,9 +200,13 @@ fn saved_packets_are_the_same_packets() {
             assert!(ours == theirs, "{name}: {request}: {} and {} bytes", ours.len(), theirs.len());
             compared += 1;
             let comments = tshark(&["-r", written.to_str().unwrap(), "-T", "fields", "-e", "frame.comment"]);
-            assert!(comments.lines().all(|line| line.starts_with(&format!("evidence sha256 {} frame ", &sha256[..12]))), "{name}: {comments}");
+            assert!(
+                comments.lines().all(|line| line.starts_with(&format!("evidence sha256 {} frame ", &sha256[..12]))),
+                "{name}: {comments}"
+            );
             let custody = bench.app.call("custody", json!({ "limit": 1_000 })).unwrap();
-            let line = custody["lines"].as_array().unwrap().iter().rfind(|line| line["action"] == "export").unwrap().clone();
+            let line =
+                custody["lines"].as_array().unwrap().iter().rfind(|line| line["action"] == "export").unwrap().clone();
             assert_eq!(line["params"]["file"], job["at"]);
             assert_eq!(line["params"]["evidence"], json!([sha256]));
         }
@@ -243,7 +256,9 @@ fn filters_count_as_tshark_does() {
         "frame.number >= 100 && frame.number <= 120",
         "ip.ttl < 64 || arp",
     ] {
-        let page = bench.app.call("rows", json!({ "view": "frames", "select": { "filter": filter }, "limit": 10_000, "count": true }));
+        let page = bench
+            .app
+            .call("rows", json!({ "view": "frames", "select": { "filter": filter }, "limit": 10_000, "count": true }));
         let page = page.unwrap_or_else(|why| panic!("{filter}: {why}"));
         let ours: Vec<String> = page["rows"].as_array().unwrap().iter().map(|row| row["frame"].to_string()).collect();
         let theirs = tshark(&["-r", file.to_str().unwrap(), "-Y", filter, "-T", "fields", "-e", "frame.number"]);

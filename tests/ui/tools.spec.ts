@@ -74,6 +74,17 @@ for (const theme of ['light', 'dark'] as const) {
   });
 }
 
+test('coverage says what was understood, what is encrypted and what is not read', async ({ page }) => {
+  await open(page, 'evidence');
+  await page.getByRole('button', { name: 'Coverage' }).click();
+  await expect(page).toHaveURL(/tab=coverage/);
+  await expect(rows(page).filter({ hasText: 'mqtt' }).first()).toContainText('understood');
+  await expect(rows(page).filter({ hasText: 'tls' }).first()).toContainText('encrypted');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Items' }).click();
+  await expect(page.getByRole('columnheader', { name: 'Status' })).toBeVisible();
+});
+
 test('packets of a flow are downloaded as a capture', async ({ page }) => {
   await open(page, 'network?tab=flows&filter=mqtt');
   await rows(page).first().click();

@@ -28,8 +28,9 @@ pub(crate) fn export_open(app: &App, request: ExportName) -> Result<Nothing> {
         Command::new("xdg-open")
     };
     let begun = opener.arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let mut child =
-        begun.map_err(|why| Error::new(Code::Failed, format!("opening {}: no program for it was found ({why})", path.display())))?;
+    let mut child = begun.map_err(|why| {
+        Error::new(Code::Failed, format!("opening {}: no program for it was found ({why})", path.display()))
+    })?;
     // It ends when it likes; somebody has to hear of it.
     let _ = std::thread::Builder::new().name("opener".into()).spawn(move || child.wait());
     Ok(Nothing)

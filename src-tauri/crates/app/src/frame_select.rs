@@ -56,7 +56,9 @@ impl Wanted {
                     wanted.flows = Some(spans.collect());
                 }
                 ("uid", _) => return Err(Error::invalid("frames are asked for one flow: uid=...")),
-                (field, _) if frames::columns().iter().any(|column| column.name == field) => wanted.conditions.push(condition),
+                (field, _) if frames::columns().iter().any(|column| column.name == field) => {
+                    wanted.conditions.push(condition)
+                }
                 (field, _) => return Err(Error::invalid(format!("frames have no column '{field}'"))),
             }
         }
@@ -76,7 +78,8 @@ impl Wanted {
 
     /// All frames of its captures.
     pub fn is_plain(&self) -> bool {
-        let unasked = self.conditions.is_empty() && self.search.is_empty() && self.since.is_none() && self.until.is_none();
+        let unasked =
+            self.conditions.is_empty() && self.search.is_empty() && self.since.is_none() && self.until.is_none();
         unasked && self.flows.is_none() && self.numbers.is_none() && self.filter.is_none()
     }
 
@@ -153,12 +156,16 @@ impl Wanted {
         let (from, last) = self.range(run, frames);
         let mut reader = Reader::new(case, run, item);
         case.each_frames(run, from.max(first), last, &mut |chunk| {
-            let known: Vec<(FrameEntry, Known)> =
-                chunk.iter().map(|entry| (*entry, self.by_index(run, entry))).filter(|(_, known)| *known != Known::No).collect();
+            let known: Vec<(FrameEntry, Known)> = chunk
+                .iter()
+                .map(|entry| (*entry, self.by_index(run, entry)))
+                .filter(|(_, known)| *known != Known::No)
+                .collect();
             for stretch in known.chunks(STRETCH) {
                 let unsure: Vec<FrameEntry> =
                     stretch.iter().filter(|(_, known)| *known == Known::Maybe).map(|(entry, _)| *entry).collect();
-                let mut answers = if unsure.is_empty() { Vec::new() } else { self.look(run, &unsure, &mut reader)? }.into_iter();
+                let mut answers =
+                    if unsure.is_empty() { Vec::new() } else { self.look(run, &unsure, &mut reader)? }.into_iter();
                 let wanted: Vec<FrameEntry> = stretch
                     .iter()
                     .filter(|(_, known)| *known == Known::Yes || answers.next().unwrap_or(false))

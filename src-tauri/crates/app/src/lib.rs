@@ -6,6 +6,7 @@
 mod analysis;
 mod cases;
 mod commands;
+mod coverage;
 mod custody;
 mod devices;
 mod error;
@@ -18,6 +19,7 @@ mod frames;
 mod import;
 mod jobs;
 mod kinds;
+mod limits;
 mod packets;
 mod proof;
 mod rows;

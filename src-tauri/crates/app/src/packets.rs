@@ -40,7 +40,9 @@ pub(crate) fn packets_save(app: &App, request: PacketsSave) -> Result<JobId> {
         return Err(Error::missing("saving packets: no capture in the case has such packets"));
     }
     if !request.frames.is_empty() && wanted.runs.len() > 1 {
-        return Err(Error::invalid("saving packets: numbers name frames of one item; say which, as in evidence=SHA-256"));
+        return Err(Error::invalid(
+            "saving packets: numbers name frames of one item; say which, as in evidence=SHA-256",
+        ));
     }
     jobs::start(app, "packets", "packets", move |_, tick| save(&case, &request, tick))
 }
@@ -131,7 +133,10 @@ impl<W: std::io::Write> Cut<'_, W> {
         let short = sha256.get(..12).unwrap_or_default();
         for (entry, raw) in batch.iter().zip(reader.bytes(batch)?) {
             if raw.len() != entry.cap_len as usize {
-                let why = format!("saving packets: frame {} can't be read: the evidence is missing or has changed", entry.number);
+                let why = format!(
+                    "saving packets: frame {} can't be read: the evidence is missing or has changed",
+                    entry.number
+                );
                 return Err(Error::new(Code::Failed, why));
             }
             let ts = (entry.ts != NO_TIME).then_some(Time(entry.ts));
@@ -151,7 +156,8 @@ impl<W: std::io::Write> Cut<'_, W> {
     /// Begins the section of an item, with the interfaces that it has.
     fn section(&mut self, item: i64, run: i64) -> Result<String> {
         let about = self.case.about()?;
-        let evidence = self.case.evidence(item)?.ok_or_else(|| Error::missing(format!("there is no evidence {item}")))?;
+        let evidence =
+            self.case.evidence(item)?.ok_or_else(|| Error::missing(format!("there is no evidence {item}")))?;
         let sha256 = evidence.sha256.unwrap_or_default();
         let number = if about.number.is_empty() { String::new() } else { format!(" ({})", about.number) };
         let comment = format!("case {}{number}\nevidence sha256 {sha256}\nevidence path {}", about.name, evidence.path);

@@ -22,7 +22,7 @@ pub type Row = serde_json::Map<String, serde_json::Value>;
 #[derive(Clone, Debug, Default, Deserialize, TS)]
 #[serde(default)]
 pub struct RowsRequest {
-    /// `evidence runs issues frames flows devices facts presence`, or a kind of fact.
+    /// `evidence runs issues frames flows devices facts presence coverage`, or a kind of fact.
     pub view: String,
     pub select: Select,
     /// A column of the view; empty: its natural order (time, then place).
@@ -199,6 +199,7 @@ pub(crate) fn views(app: &App, _: Nothing) -> Result<Vec<View>> {
     let more = [
         ("frames", "packets of all captures", counts.frames),
         ("facts", "everything that happened or was stated", counts.facts),
+        ("coverage", crate::coverage::ABOUT, 0),
     ];
     views.extend(more.map(|(name, about, count)| View { name: name.into(), about: about.into(), kind: false, count }));
     let known = case.kind_counts()?;
@@ -230,6 +231,7 @@ pub(crate) fn rows(app: &App, request: RowsRequest) -> Result<RowsPage> {
     }
     match request.view.as_str() {
         "frames" => crate::frames::page(&case, &request.select, &page),
+        "coverage" => crate::coverage::page(&case, &request.select, page.after.as_deref(), page.skip, limit as usize),
         "facts" => facts(&case, None, &page),
         kind => match crate::kinds::kind(kind) {
             Some(kind) => facts(&case, Some(kind), &page),
@@ -388,7 +390,11 @@ impl Select {
             search: self.search.clone(),
             since: time(&self.since)?,
             until: time(&self.until)?,
-            filter: if view == "frames" { None } else { crate::filter::for_rows(&self.filter, view)? },
+            filter: if view == "frames" || self.filter.is_empty() {
+                None
+            } else {
+                crate::filter::for_rows(&self.filter, view)?
+            },
         })
     }
 }

@@ -130,7 +130,10 @@ pub(crate) fn stream(app: &App, request: StreamRequest) -> Result<StreamPage> {
 pub(crate) fn stream_save(app: &App, request: StreamSave) -> Result<JobId> {
     let case = app.open_case()?;
     if !matches!(request.side.as_str(), "" | "orig" | "resp") {
-        return Err(Error::invalid(format!("saving a stream: the side is orig, resp or empty, not '{}'", request.side)));
+        return Err(Error::invalid(format!(
+            "saving a stream: the side is orig, resp or empty, not '{}'",
+            request.side
+        )));
     }
     let span = span(&case, &request.uid, &request.evidence)?;
     jobs::start(app, "stream", "bytes", move |_, tick| save(&case, &span, &request.side, tick))
@@ -222,7 +225,9 @@ fn walk(
     cursor: Cursor,
     each: &mut dyn FnMut(Said, Option<Time>) -> Result<bool>,
 ) -> Result<Option<Cursor>> {
-    let ip = |host: &str| host.parse::<IpAddr>().map_err(|_| Error::missing(format!("the flow {} has no addresses", span.uid)));
+    let ip = |host: &str| {
+        host.parse::<IpAddr>().map_err(|_| Error::missing(format!("the flow {} has no addresses", span.uid)))
+    };
     let mut follow = Follow::new(&span.proto, (ip(&span.orig.0)?, span.orig.1), ip(&span.resp.0)?);
     follow.resume(&cursor.state);
     let mut reader = Reader::new(case, span.run, span.evidence);

@@ -32,7 +32,11 @@ pub enum Expr {
     Flow(Box<Expr>),
     /// Of a fact: what holds of that end of its flow which is the fact's `src` (or its `dst`): a condition each for the end that
     /// opened the flow and for the other.
-    End { dst: bool, orig: Box<Expr>, resp: Box<Expr> },
+    End {
+        dst: bool,
+        orig: Box<Expr>,
+        resp: Box<Expr>,
+    },
     /// Of a flow: it holds a fact of these kinds for which this holds.
     Fact(Vec<String>, Box<Expr>),
 }
@@ -109,9 +113,9 @@ fn flow_sql(case: &Case, expr: &Expr) -> Result<Sql> {
                 "resp_l2_addr" => "w.resp_mac",
                 "frame" => "w.first_frame",
                 "duration" => "((w.last_ts - w.ts) / 1e9)",
-                "uid" | "ts" | "last_ts" | "proto" | "service" | "conn_state" | "history" | "missed_bytes" | "orig_bytes"
-                | "resp_bytes" | "orig_pkts" | "resp_pkts" | "orig_ip_bytes" | "resp_ip_bytes" | "orig_wire_bytes"
-                | "resp_wire_bytes" | "vlan" | "odd_port" | "last_frame" => &format!("w.{field}"),
+                "uid" | "ts" | "last_ts" | "proto" | "service" | "conn_state" | "history" | "missed_bytes"
+                | "orig_bytes" | "resp_bytes" | "orig_pkts" | "resp_pkts" | "orig_ip_bytes" | "resp_ip_bytes"
+                | "orig_wire_bytes" | "resp_wire_bytes" | "vlan" | "odd_port" | "last_frame" => &format!("w.{field}"),
                 other => return Err(Error::Invalid(format!("flows have no column '{other}'"))),
             };
             let flows = VIEWS.iter().find(|view| view.name == "flows").ok_or_else(misplaced)?;
@@ -207,9 +211,11 @@ impl Case {
     pub fn fact_frames_where(&self, expr: &Expr) -> Result<Vec<(RunId, u64)>> {
         let (sql, values) = fact_sql(self, expr)?;
         let mut frames: Vec<(RunId, u64)> = self.read(|db| {
-            let mut statement =
-                db.prepare(&format!("SELECT f.id >> {RUN_BITS}, f.frame FROM fact f WHERE f.frame IS NOT NULL AND {sql}"))?;
-            let rows = statement.query_map(params_from_iter(&values), |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
+            let mut statement = db.prepare(&format!(
+                "SELECT f.id >> {RUN_BITS}, f.frame FROM fact f WHERE f.frame IS NOT NULL AND {sql}"
+            ))?;
+            let rows = statement
+                .query_map(params_from_iter(&values), |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })?;
         frames.sort_unstable();
@@ -277,9 +283,8 @@ pub(crate) fn functions(db: &Connection) -> Result<()> {
         Ok(context.get_raw(0).as_str().is_ok_and(|text| pattern.is_match(text)))
     })?;
     db.create_scalar_function("lintel_within", 2, flags, |context: &Context| {
-        let block: Arc<Option<Block>> = context.get_or_create_aux(1, |value| {
-            Ok::<_, rusqlite::types::FromSqlError>(Block::parse(value.as_str()?))
-        })?;
+        let block: Arc<Option<Block>> = context
+            .get_or_create_aux(1, |value| Ok::<_, rusqlite::types::FromSqlError>(Block::parse(value.as_str()?)))?;
         let address = context.get_raw(0).as_str().ok().and_then(|text| text.parse().ok());
         Ok(block.zip(address).is_some_and(|(block, address)| block.holds(address)))
     })?;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the only crate that knows our SQLite schema. It reads no evidence, parses no protocol and talks to no network.
 
+mod coverage;
 mod custody;
 mod devices;
 mod error;
@@ -18,6 +19,7 @@ mod text;
 mod views;
 mod writer;
 
+pub use coverage::{CoveredFlows, CoveredIssues, CoveredItem};
 pub use custody::{Actor, Check, Custody, Entry};
 pub use devices::{DeviceRow, FlowTotal, IdentityRow};
 pub use error::{Error, Result};

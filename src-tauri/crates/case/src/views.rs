@@ -2,8 +2,8 @@
 
 use rusqlite::types::{Value, ValueRef};
 
-use crate::select::{Condition, Op, Select, Where, compare};
 use crate::filter;
+use crate::select::{Condition, Op, Select, Where, compare};
 use crate::{Case, Error, NO_TIME, Result};
 
 pub type Row = serde_json::Map<String, serde_json::Value>;

@@ -43,7 +43,7 @@ pub enum Do {
     },
     /// Finish an import that was cut off
     Resume { case: PathBuf },
-    /// List a view of a case: evidence runs issues frames flows devices facts presence, or a kind of fact (dns tls http mqtt ...)
+    /// List a view of a case: evidence runs issues frames flows devices facts presence coverage, or a kind of fact (dns tls http mqtt ...)
     Show(Show),
     /// Hash the evidence again and check the custody log; exit code 1 if anything differs
     Verify { case: PathBuf },

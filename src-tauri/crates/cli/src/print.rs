@@ -95,7 +95,8 @@ impl Printer {
     pub fn stream(&mut self, app: &App, uid: &str, evidence: &str) -> Done {
         let mut after = Value::Null;
         loop {
-            let page = app.call("stream", json!({ "uid": uid, "evidence": evidence, "after": after, "limit": 1 << 20 }))?;
+            let page =
+                app.call("stream", json!({ "uid": uid, "evidence": evidence, "after": after, "limit": 1 << 20 }))?;
             for part in page["parts"].as_array().into_iter().flatten() {
                 self.one(part, said)?;
             }

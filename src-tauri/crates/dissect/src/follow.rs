@@ -155,8 +155,7 @@ mod tests {
 
     /// Raw IPv4 with TCP: from 10.0.0.1:1000 to 10.0.0.2:80, or back.
     fn tcp(from_orig: bool, seq: u32, ack: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
-        let ((src, sport), (dst, dport)) =
-            if from_orig { ((1, 1000_u16), (2, 80_u16)) } else { ((2, 80), (1, 1000)) };
+        let ((src, sport), (dst, dport)) = if from_orig { ((1, 1000_u16), (2, 80_u16)) } else { ((2, 80), (1, 1000)) };
         let total = 40 + payload.len() as u16;
         let mut bytes = vec![0x45, 0];
         bytes.extend(total.to_be_bytes());
@@ -176,15 +175,8 @@ mod tests {
     }
 
     fn feed(follow: &mut Follow, number: u64, bytes: &[u8], text: &mut String) {
-        let frame = Frame {
-            number,
-            ts: None,
-            offset: 0,
-            bytes,
-            wire_len: bytes.len() as u32,
-            interface: 0,
-            link_type: 101,
-        };
+        let frame =
+            Frame { number, ts: None, offset: 0, bytes, wire_len: bytes.len() as u32, interface: 0, link_type: 101 };
         follow.frame(&frame, &mut |said| say(text, said));
     }
 

@@ -51,7 +51,8 @@ pub(crate) fn filter_complete(_: &App, request: FilterComplete) -> Result<Comple
         caret -= 1;
     }
     let (before, after) = text.split_at(caret);
-    let start = before.rfind(|c: char| !is_name(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let start =
+        before.rfind(|c: char| !is_name(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let end = caret + after.find(|c: char| !is_name(c)).unwrap_or(after.len());
     let typed = before.get(start..).unwrap_or_default();
     let candidates = match expected(before.get(..start).unwrap_or_default(), view) {
@@ -112,7 +113,9 @@ fn expected(before: &str, view: &str) -> Expected {
         return Expected::Value(known);
     }
     match field(last) {
-        Some(known) if last.ends_with(is_name) && !matches!(known.means, Means::Protocol(_)) => Expected::Operator(known),
+        Some(known) if last.ends_with(is_name) && !matches!(known.means, Means::Protocol(_)) => {
+            Expected::Operator(known)
+        }
         _ => Expected::Joint,
     }
 }
@@ -154,7 +157,9 @@ fn operators(known: &Known) -> Vec<Candidate> {
 }
 
 fn joints() -> Vec<Candidate> {
-    [("&&", "both hold"), ("||", "one of both holds")].map(|(text, about)| Candidate { text: text.into(), about: about.into() }).into()
+    [("&&", "both hold"), ("||", "one of both holds")]
+        .map(|(text, about)| Candidate { text: text.into(), about: about.into() })
+        .into()
 }
 
 /// Where few values are possible.

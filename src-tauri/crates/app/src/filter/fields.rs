@@ -145,13 +145,31 @@ pub(super) fn all(view: &str) -> Vec<Known> {
     for kind in kinds() {
         list.push(known(kind.name, Means::Protocol(kind.name), Text, kind.about));
     }
-    for (end, suffix, who) in [(End::Either, "addr", "of either end"), (End::Src, "src", "of the sender"), (End::Dst, "dst", "of the receiver")] {
-        list.push(known(format!("ip.{suffix}"), Means::Host(end, Version::Four), Ip, format!("IPv4 address {who}; 10.0.0.0/8 is a block")));
-        list.push(known(format!("ipv6.{suffix}"), Means::Host(end, Version::Six), Ip, format!("IPv6 address {who}; fe80::/10 is a block")));
+    for (end, suffix, who) in [
+        (End::Either, "addr", "of either end"),
+        (End::Src, "src", "of the sender"),
+        (End::Dst, "dst", "of the receiver"),
+    ] {
+        list.push(known(
+            format!("ip.{suffix}"),
+            Means::Host(end, Version::Four),
+            Ip,
+            format!("IPv4 address {who}; 10.0.0.0/8 is a block"),
+        ));
+        list.push(known(
+            format!("ipv6.{suffix}"),
+            Means::Host(end, Version::Six),
+            Ip,
+            format!("IPv6 address {who}; fe80::/10 is a block"),
+        ));
         list.push(known(format!("eth.{suffix}"), Means::Mac(end), Mac, format!("hardware address {who}")));
     }
     for transport in ["tcp", "udp"] {
-        for (end, suffix, who) in [(End::Either, "port", "of either end"), (End::Src, "srcport", "of the sender"), (End::Dst, "dstport", "of the receiver")] {
+        for (end, suffix, who) in [
+            (End::Either, "port", "of either end"),
+            (End::Src, "srcport", "of the sender"),
+            (End::Dst, "dstport", "of the receiver"),
+        ] {
             let about = format!("{} port {who}", transport.to_uppercase());
             list.push(known(format!("{transport}.{suffix}"), Means::Port(transport, end), Number, about));
         }
@@ -176,7 +194,8 @@ pub(super) fn all(view: &str) -> Vec<Known> {
         for (field, about) in kind.fields {
             let name = format!("{}.{field}", kind.name);
             // A protocol's field may be in several of its kinds.
-            let mine = protocols::ALL.iter().find(|protocol| protocol.name() == kind.name).map(|protocol| protocol.kinds());
+            let mine =
+                protocols::ALL.iter().find(|protocol| protocol.name() == kind.name).map(|protocol| protocol.kinds());
             let mut kinds: Vec<&'static str> = mine
                 .unwrap_or_default()
                 .iter()
@@ -186,7 +205,12 @@ pub(super) fn all(view: &str) -> Vec<Known> {
             if kinds.is_empty() {
                 kinds.push(kind.name);
             }
-            list.push(known(name, Means::Fact(Told { kinds, fields: vec![field], only: None, words: &[] }), Text, *about));
+            list.push(known(
+                name,
+                Means::Fact(Told { kinds, fields: vec![field], only: None, words: &[] }),
+                Text,
+                *about,
+            ));
         }
     }
     for column in columns(view) {
@@ -202,6 +226,7 @@ pub(super) fn all(view: &str) -> Vec<Known> {
 fn columns(view: &str) -> Vec<Known> {
     let columns = match case::VIEWS.iter().find(|fixed| fixed.name == view) {
         Some(fixed) => fixed.columns().into_iter().map(crate::rows::Column::from).collect(),
+        None if view == "coverage" => Vec::new(),
         None if view == "frames" => crate::frames::columns(),
         None => crate::rows::fact_columns(kind(view)),
     };

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use case::{Block, Case, Expr as Row, FrameEntry, NO_TIME, Op as On};
 use dissect::{Node, Value};
-use model::{Mac, Time};
 use model::filter::{Expr, Mistake, Name};
+use model::{Mac, Time};
 
 use super::check::{Checked, check};
 use super::fields::{End, Means, lookup};
@@ -79,8 +79,11 @@ type Probe = Box<dyn Fn(&str) -> bool>;
 
 const HOSTS: [[&[&str]; 3]; 2] =
     [[&["ip.src", "ip.dst"], &["ip.src"], &["ip.dst"]], [&["ipv6.src", "ipv6.dst"], &["ipv6.src"], &["ipv6.dst"]]];
-const PORTS: [&[&str]; 3] =
-    [&["tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"], &["tcp.srcport", "udp.srcport"], &["tcp.dstport", "udp.dstport"]];
+const PORTS: [&[&str]; 3] = [
+    &["tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"],
+    &["tcp.srcport", "udp.srcport"],
+    &["tcp.dstport", "udp.dstport"],
+];
 
 impl FrameFilter {
     /// Reads a filter, and asks the case what it knows.
@@ -264,7 +267,9 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
     let place = |end: &End| *end as usize;
     let atom = match &known.means {
         Means::Protocol("frame") => return Ok(Tree::All(Vec::new())),
-        Means::Protocol("eth") => Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Protocol("eth".into())) },
+        Means::Protocol("eth") => {
+            Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Protocol("eth".into())) }
+        }
         Means::Protocol(name @ ("ip" | "ipv6" | "tcp" | "udp" | "icmp" | "icmpv6")) => {
             Atom { flows: flows(&by_means())?, loose: Known::Maybe, ..Atom::new(See::Protocol((*name).to_owned())) }
         }
@@ -296,7 +301,9 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
             directed(*end, of, Known::No, See::Fields(PORTS[place(end)], probe(test)))
         }
         // An address moves from card to card, by design or by forgery: each packet is asked.
-        Means::Mac(end) => Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Macs(*end, probe(test))) },
+        Means::Mac(end) => {
+            Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Macs(*end, probe(test))) }
+        }
         Means::Time => Atom::new(See::Index("ts", probe(test))),
         Means::Index(column) => Atom::new(See::Index(column, probe(test))),
         Means::Flow(column) => Atom { flows: flows(&test.on(column))?, ..Atom::new(See::Nothing) },
@@ -310,7 +317,11 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
                 let column = columns.into_iter().find(|name| name == column).unwrap_or("frame");
                 Atom::new(See::Index(column, probe(test)))
             }
-            _ => Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Column(column.clone(), probe(test))) },
+            _ => Atom {
+                others: Known::Maybe,
+                loose: Known::Maybe,
+                ..Atom::new(See::Column(column.clone(), probe(test)))
+            },
         },
     };
     Ok(Tree::Atom(Box::new(atom)))
@@ -326,7 +337,8 @@ fn directed(end: End, of: HashSet<(i64, u32)>, loose: Known, see: See) -> Atom {
 
 /// A test on texts as rows and packets have them.
 fn probe(test: &Checked) -> Probe {
-    let any: Vec<Vec<Probe>> = test.any.iter().map(|both| both.iter().map(|(op, value)| single(*op, value)).collect()).collect();
+    let any: Vec<Vec<Probe>> =
+        test.any.iter().map(|both| both.iter().map(|(op, value)| single(*op, value)).collect()).collect();
     Box::new(move |text| any.iter().any(|both| both.iter().all(|one| one(text))))
 }
 

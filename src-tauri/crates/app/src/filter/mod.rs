@@ -9,8 +9,8 @@ mod rows;
 
 use model::filter::{Mistake, parse};
 
-pub use complete::{Completion, FilterComplete};
 pub(crate) use complete::filter_complete;
+pub use complete::{Completion, FilterComplete};
 pub(crate) use frames::{FrameFilter, Known, Looked};
 
 use crate::error::{Error, Result};

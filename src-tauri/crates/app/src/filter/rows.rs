@@ -62,10 +62,8 @@ fn of_fact(means: &Means, test: &Checked) -> Option<Row> {
         Means::Mac(end) => {
             let (orig, resp) = (test.on("orig_l2_addr"), test.on("resp_l2_addr"));
             let by_flow = |dst| Row::End { dst, orig: Box::new(orig.clone()), resp: Box::new(resp.clone()) };
-            let (src, dst) = (
-                Row::Any(vec![test.on("src"), by_flow(false)]),
-                Row::Any(vec![test.on("dst"), by_flow(true)]),
-            );
+            let (src, dst) =
+                (Row::Any(vec![test.on("src"), by_flow(false)]), Row::Any(vec![test.on("dst"), by_flow(true)]));
             either(src, dst, *end)
         }
         Means::Port(proto, end) => {

@@ -50,7 +50,8 @@ fn every_name_can_be_asked_where_it_is_offered() {
 fn complete(text: &str, view: &str) -> (String, Vec<Candidate>, Option<String>) {
     let (before, after) = text.split_once('|').unwrap();
     let app = App::new(None);
-    let request = serde_json::from_value(json!({ "text": format!("{before}{after}"), "caret": before.len(), "view": view }));
+    let request =
+        serde_json::from_value(json!({ "text": format!("{before}{after}"), "caret": before.len(), "view": view }));
     let found = filter_complete(&app, request.unwrap()).unwrap();
     let whole = format!("{before}{after}");
     (whole[found.start as usize..found.end as usize].to_owned(), found.candidates, found.problem)

@@ -57,7 +57,14 @@ impl<W: Write> PcapngWriter<W> {
     }
 
     /// A packet. Times before 1970, and none at all, can't be written: they become 0, which `comment` ought to say.
-    pub fn packet(&mut self, interface: u32, ts: Option<Time>, bytes: &[u8], wire_len: u32, comment: &str) -> io::Result<()> {
+    pub fn packet(
+        &mut self,
+        interface: u32,
+        ts: Option<Time>,
+        bytes: &[u8],
+        wire_len: u32,
+        comment: &str,
+    ) -> io::Result<()> {
         let ns = ts.map_or(0, |ts| u64::try_from(ts.0).unwrap_or(0));
         self.begin(ENHANCED_PACKET);
         self.word(interface);

@@ -81,7 +81,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Mistake> {
         } else {
             let length = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
             let Some(word) = rest.get(..length).filter(|word| !word.is_empty()) else {
-                let sign = if first == '=' { "'=' is not a comparison".into() } else { format!("'{first}' makes no sense") };
+                let sign =
+                    if first == '=' { "'=' is not a comparison".into() } else { format!("'{first}' makes no sense") };
                 let mut mistake = Mistake::new(sign, at..at + first.len_utf8());
                 if first == '=' {
                     mistake.hint = "did you mean '=='?".into();
@@ -89,7 +90,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Mistake> {
                 return Err(mistake);
             };
             let known = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
-            found.push((known.map_or_else(|| Token::Word(word.to_owned()), |(_, token)| token.clone()), at..at + length));
+            found.push((
+                known.map_or_else(|| Token::Word(word.to_owned()), |(_, token)| token.clone()),
+                at..at + length,
+            ));
             at += length;
         }
     }
