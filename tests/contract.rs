@@ -182,6 +182,91 @@ fn a_flipped_byte_is_found_and_named() {
 }
 
 #[test]
+fn filters_select_rows_of_every_view() {
+    let case = Case::new();
+    case.run(&["import", "CASE", samples().join("hollis-street/router.pcapng").to_str().unwrap()]);
+    let count = |view: &str, filter: &str| {
+        let line = &case.json(&["show", "CASE", view, "--filter", filter, "--count"])[0];
+        line["count"].as_u64().unwrap_or_else(|| panic!("{view}: {filter}: {line}"))
+    };
+    let queries = count("facts", "dns.qry.name contains \"cloud\"");
+    assert!(queries > 0);
+    assert_eq!(count("frames", "dns.qry.name contains \"cloud\""), queries, "each message is a frame and a fact");
+    assert_eq!(count("facts", "mqtt"), count("mqtt", ""));
+    assert_eq!(count("facts", "!mqtt") + count("facts", "mqtt"), count("facts", ""));
+    assert!(count("flows", "dns.qry.name contains \"cloud\"") > 0);
+    assert_eq!(count("flows", "tcp") + count("flows", "!tcp"), count("flows", ""));
+    assert_eq!(count("flows", "tcp.port in {1 80..80}"), count("flows", "tcp && (id.orig_p == 80 or id.resp_p == 80)"));
+    for filter in
+        ["ip.addr == 192.168.86.0/24 && udp.srcport == 53", "eth.src == 38:8c:50:14:00:25", "frame.time >= 2026-01-01"]
+    {
+        assert!(count("facts", filter) > 0, "{filter}");
+    }
+    for (filter, says) in [
+        ("dns and htpp.host", "unknown field 'htpp.host' at 9; did you mean 'http.host'?"),
+        ("(dns", "')' is missing at 5"),
+    ] {
+        let refused = case.run(&["show", "CASE", "facts", "--filter", filter]);
+        assert_eq!(code(&refused), 2);
+        assert!(
+            String::from_utf8_lossy(&refused.stderr).contains(says),
+            "{}",
+            String::from_utf8_lossy(&refused.stderr)
+        );
+    }
+}
+
+#[test]
+fn packets_of_a_flow_leave_as_a_capture_and_come_back_the_same() {
+    let case = Case::new();
+    case.run(&["import", "CASE", samples().join("hollis-street/router.pcapng").to_str().unwrap()]);
+    let flow = case.json(&["show", "CASE", "flows", "--filter", "mqtt", "--limit", "1"]).remove(0);
+    let uid = format!("uid={}", flow["uid"].as_str().unwrap());
+    let frames = case.json(&["show", "CASE", "frames", "--where", &uid]);
+    assert_eq!(frames.len() as u64, flow["orig_pkts"].as_u64().unwrap() + flow["resp_pkts"].as_u64().unwrap());
+    let said = case.json(&["follow", "CASE", flow["uid"].as_str().unwrap()]);
+    assert!(said.iter().any(|part| part["from_orig"] == true) && said.iter().any(|part| part["from_orig"] == false));
+
+    let out = case.folder.path().join("out");
+    let export = ["export", "CASE", "--format", "pcapng", "--where", &uid, "--out", out.to_str().unwrap()];
+    assert_eq!(code(&case.run(&export)), 0);
+    let line = case.json(&["custody", "CASE"]).into_iter().rfind(|line| line["action"] == "export").unwrap();
+    assert_eq!(line["params"]["packets"], frames.len() as u64);
+    assert!(line["objects"][0].as_str().is_some_and(|hash| hash.len() == 64));
+    let again = Case::new();
+    again.run(&["import", "CASE", out.to_str().unwrap()]);
+    let of = |rows: &[Value]| -> Vec<[Value; 4]> {
+        rows.iter().map(|row| ["ts", "length", "cap_len", "info"].map(|name| row[name].clone())).collect()
+    };
+    assert_eq!(of(&again.json(&["show", "CASE", "frames"])), of(&frames));
+    let comments = again.json(&["show", "CASE", "capture_comment"]);
+    assert!(
+        comments
+            .iter()
+            .any(|row| row["scope"] == "section" && row["comment"].as_str().unwrap().contains("evidence sha256 "))
+    );
+    assert_eq!(code(&case.run(&["export", "CASE", "--format", "pcapng", "--filter", "frame.number == 99999"])), 3);
+    assert_eq!(code(&case.run(&["verify", "CASE"])), 0);
+}
+
+#[test]
+fn coverage_says_what_was_not_understood() {
+    let case = Case::new();
+    case.run(&["import", "CASE", samples().join("hollis-street").to_str().unwrap()]);
+    let rows = case.json(&["show", "CASE", "coverage"]);
+    let state = |part: &str| rows.iter().find(|row| row["part"] == part).map(|row| row["state"].clone());
+    assert_eq!(state("mqtt"), Some("understood".into()));
+    assert_eq!(state("tls"), Some("encrypted".into()));
+    assert!(rows.iter().any(|row| row["name"] == "story.tsv" && row["state"] == "not read"));
+    for item in case.json(&["show", "CASE", "evidence"]).iter().filter(|item| item["frames"].as_u64() > Some(0)) {
+        let mine = rows.iter().filter(|row| row["evidence"] == item["sha256"]);
+        let (whole, parts): (Vec<_>, Vec<_>) = mine.partition(|row| row["part"] == "whole item");
+        let sum: u64 = parts.iter().filter_map(|row| row["frames"].as_u64()).sum();
+        assert_eq!(whole[0]["frames"].as_u64(), Some(sum), "every packet of {} is accounted for, once", item["name"]);
+    }
+}
+
+#[test]
 fn evidence_stays_as_it_is() {
     let case = Case::new();
     let evidence = case.folder.path().join("evidence");

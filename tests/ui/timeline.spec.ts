@@ -82,7 +82,7 @@ test('the zone changes rows, axis and head at once', async ({ page }) => {
   const time = rows(page).first().locator('[role="gridcell"]').first();
   const zone = async (name: string) => {
     await page.locator('header').getByRole('button', { expanded: false }).first().click();
-    await page.getByRole('combobox').fill(name);
+    await page.getByRole('combobox', { name: 'Find a zone' }).fill(name);
     await page.keyboard.press('Enter');
   };
   await zone('UTC');

@@ -33,7 +33,17 @@ export type BytesRequest = { evidence_id: number, offset: number,
 /**
  * At most 1 MiB.
  */
-length: number, };
+length: number, 
+/**
+ * Instead of evidence: a file of the case's `exports` folder, by its name.
+ */
+export?: string, };
+
+export type Candidate = { text: string, 
+/**
+ * What it means.
+ */
+about: string, };
 
 export type CaseAbout = { name: string, number: string, examiner: string, agency: string, 
 /**
@@ -84,6 +94,24 @@ zone: string, notes: string, };
 export type Code = "invalid" | "missing" | "noCase" | "busy" | "refused" | "cancelled" | "failed";
 
 export type Column = { name: string, about: string, shape: Shape, sortable: boolean, };
+
+export type Completion = { 
+/**
+ * Bytes that a candidate takes the place of.
+ */
+start: number, end: number, 
+/**
+ * The likeliest first; at most fifty.
+ */
+candidates: Array<Candidate>, 
+/**
+ * What is wrong with the filter as it stands; nothing: it can be used.
+ */
+problem: string | null, 
+/**
+ * Where, in bytes.
+ */
+problem_start: number, problem_end: number, };
 
 export type Count = { name: string, count: number, };
 
@@ -205,6 +233,8 @@ export type EvidenceId = { id: number, };
 
 export type EvidenceVerify = { ids: number[], };
 
+export type ExportName = { name: string, };
+
 export type FacetsRequest = { view: string, select: Select, 
 /**
  * `kind`, `evidence`, `src`, `dst`, `subject`, ...
@@ -234,6 +264,16 @@ export type FactId = { id: string, };
 export type FieldNote = { name: string, value: unknown, about: string, };
 
 export type Filter = { field: string, op: Op, value: string, };
+
+export type FilterComplete = { text: string, 
+/**
+ * Where the caret stands, in bytes (UTF-8); beyond the end: at the end.
+ */
+caret: number, 
+/**
+ * `facts`, `flows`, `frames`, a kind of fact, ...
+ */
+view: string, };
 
 export type FrameDetail = { 
 /**
@@ -328,6 +368,16 @@ export type JsonValue = number | string | boolean | Array<JsonValue> | Row | nul
 export type Nothing = null;
 
 export type Op = "=" | "!=" | "~" | "<" | ">";
+
+export type PacketsSave = { 
+/**
+ * As for the view `frames`; `uid=` selects a flow's.
+ */
+select: Select, 
+/**
+ * Only frames of these numbers, in one item of evidence; empty: all that are selected.
+ */
+frames: number[], };
 
 export type Peer = { address: string, 
 /**
@@ -435,7 +485,11 @@ since: string | null,
 /**
  * RFC 3339; before this time.
  */
-until: string | null, };
+until: string | null, 
+/**
+ * In the words of Wireshark's display filters; empty: all.
+ */
+filter: string, };
 
 export type Series = { kind: string, 
 /**
@@ -446,6 +500,58 @@ counts: Array<number>, };
 export type Shape = "text" | "code" | "time" | "number" | "bytes" | "duration" | "flag" | "list";
 
 export type Spoken = { protocol: string, flows: number, bytes: number, first_ts: string | null, last_ts: string | null, };
+
+export type StreamPage = { uid: string, evidence_id: number, proto: string, service: string | null, 
+/**
+ * Address and port of who opened it.
+ */
+orig: string, 
+/**
+ * Of who answered.
+ */
+resp: string, 
+/**
+ * Payload in all, what is missing included.
+ */
+orig_bytes: number, resp_bytes: number, parts: Array<StreamPart>, 
+/**
+ * For the next page's `after`; none: this was the last.
+ */
+next: string | null, };
+
+export type StreamPart = { from_orig: boolean, frame: number, ts: string | null, 
+/**
+ * Position in what this side said.
+ */
+at: number, 
+/**
+ * Bytes that no frame holds; then there is no hex.
+ */
+missing: number, hex: string, };
+
+export type StreamRequest = { uid: string, 
+/**
+ * SHA-256, a prefix of it, or path; only needed if several items hold the flow.
+ */
+evidence: string, 
+/**
+ * `next` of an earlier page.
+ */
+after: string | null, 
+/**
+ * About so many bytes of payload; 0: 65536.
+ */
+limit: number, };
+
+export type StreamSave = { uid: string, 
+/**
+ * As for `stream`.
+ */
+evidence: string, 
+/**
+ * `orig`, `resp`; empty: both, in the order of capture.
+ */
+side: string, };
 
 export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs";
 
@@ -553,6 +659,16 @@ export interface Commands {
   histogram: [HistogramRequest, Histogram];
   /** Write a table to the case's exports folder, as a job. */
   rows_export: [RowsExport, JobId];
+  /** What could be written next in a filter, and what is wrong with it. */
+  filter_complete: [FilterComplete, Completion];
+  /** Write packets to a capture in the case's exports folder, as a job. */
+  packets_save: [PacketsSave, JobId];
+  /** What both sides of a flow said, page by page. */
+  stream: [StreamRequest, StreamPage];
+  /** Write what a flow's sides said to the case's exports folder, as a job. */
+  stream_save: [StreamSave, JobId];
+  /** Open a file of the exports folder with the program that the system has for it. */
+  export_open: [ExportName, Nothing];
   /** A fact with its proof. */
   fact: [FactId, FactDetail];
   /** A frame taken apart. */
@@ -582,6 +698,8 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   rows: ["Evidence", "Facts", "Devices"],
   facets: ["Facts"],
   histogram: ["Facts"],
+  filter_complete: [],
+  stream: ["Facts"],
   fact: ["Facts"],
   frame: ["Facts"],
   device: ["Devices"],
@@ -602,9 +720,12 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   watch_start: ["Case", "Custody"],
   watch_stop: ["Case", "Custody"],
   rows_export: ["Custody"],
+  packets_save: ["Custody"],
+  stream_save: ["Custody"],
   job_cancel: ["Jobs"],
 };
 
 /** Commands that touch the world outside this machine. */
 export const ACTS: Partial<Record<keyof Commands, readonly Topic[]>> = {
+  export_open: [],
 };

@@ -37,7 +37,7 @@ export function subjectOf(view: string, row: Row): Subject | undefined {
   if (view === 'devices') return row.mac ? { what: 'device', id: String(row.mac) } : undefined;
   if (view === 'flows') return row.uid ? { what: 'flow', id: String(row.uid) } : undefined;
   if (view === 'frames') return { what: 'frame', evidence: Number(row._evidence), number: Number(row.frame) };
-  if (view === 'runs' || view === 'issues' || view === 'presence') {
+  if (view === 'runs' || view === 'issues' || view === 'presence' || view === 'coverage') {
     return typeof row._evidence === 'number' ? { what: 'evidence', id: row._evidence } : undefined;
   }
   return id ? { what: 'fact', id } : undefined;

@@ -3,7 +3,7 @@
 import { query, type Row } from '../bridge';
 import { baseName } from './format';
 
-const all = { select: { filters: [], search: '', since: null, until: null }, sort: '', descending: false, after: null, skip: 0, limit: 2000, count: false };
+const all = { select: { filters: [], search: '', since: null, until: null, filter: '' }, sort: '', descending: false, after: null, skip: 0, limit: 2000, count: false };
 
 export interface Known {
   name: string;

@@ -48,6 +48,7 @@ class Place {
       search: this.get('q'),
       since: this.get('since') || null,
       until: this.get('until') || null,
+      filter: this.get('filter'),
     };
   }
 

@@ -16,10 +16,14 @@ use crate::custody::*;
 use crate::devices::*;
 use crate::error::{Error, Result};
 use crate::evidence_items::*;
+use crate::export_files::*;
+use crate::filter::*;
 use crate::jobs::*;
+use crate::packets::*;
 use crate::proof::*;
 use crate::rows::*;
 use crate::state::App;
+use crate::stream::*;
 use crate::verify::*;
 use crate::watch::*;
 use crate::zone::*;
@@ -124,6 +128,16 @@ commands! {
     histogram(HistogramRequest) -> Histogram, Reads [Facts];
     /// Write a table to the case's exports folder, as a job.
     rows_export(RowsExport) -> JobId, Changes [Custody];
+    /// What could be written next in a filter, and what is wrong with it.
+    filter_complete(FilterComplete) -> Completion, Reads [];
+    /// Write packets to a capture in the case's exports folder, as a job.
+    packets_save(PacketsSave) -> JobId, Changes [Custody];
+    /// What both sides of a flow said, page by page.
+    stream(StreamRequest) -> StreamPage, Reads [Facts];
+    /// Write what a flow's sides said to the case's exports folder, as a job.
+    stream_save(StreamSave) -> JobId, Changes [Custody];
+    /// Open a file of the exports folder with the program that the system has for it.
+    export_open(ExportName) -> Nothing, Acts [];
     /// A fact with its proof.
     fact(FactId) -> FactDetail, Reads [Facts];
     /// A frame taken apart.

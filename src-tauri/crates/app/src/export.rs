@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use case::Case;
 use serde_json::{Value, json};
@@ -11,14 +12,48 @@ use crate::jobs::{Ended, Tick};
 use crate::rows::{Column, Row, RowsExport, RowsRequest, rows};
 use crate::state::{App, now};
 
+/// A file to be: in the case's `exports` folder, named after what it holds and when it was made.
+pub(crate) struct Export {
+    pub name: String,
+    pub path: PathBuf,
+}
+
+impl Export {
+    pub fn new(case: &Case, what: &str, ending: &str) -> Export {
+        let stamp: String = now().to_string().chars().filter(char::is_ascii_digit).take(17).collect();
+        let folder = case.dir().join("exports");
+        let plain = format!("{what}-{stamp}.{ending}");
+        let free = |name: &String| !folder.join(name).exists();
+        let numbered = (2..1_000).map(|n| format!("{what}-{stamp}-{n}.{ending}"));
+        let name = std::iter::once(plain.clone()).chain(numbered).find(free).unwrap_or(plain);
+        Export { path: folder.join(&name), name }
+    }
+
+    /// As the custody log and the page name it.
+    pub fn at(&self) -> String {
+        format!("exports/{}", self.name)
+    }
+
+    pub fn failed(&self, why: std::io::Error) -> Error {
+        Error::new(Code::Failed, format!("writing {}: {why}", self.path.display()))
+    }
+}
+
+/// Writes into the custody log what was exported, with the file's hash.
+pub(crate) fn sealed(case: &Case, export: &Export, params: Value) -> Result<()> {
+    let hashes = evidence::hash_item(&export.path, &[], &evidence::Options::default(), &());
+    let sha256 = model::hex(&hashes.map_err(|why| export.failed(why))?.sha256);
+    case.log(now(), &case::Entry { action: "export", objects: vec![sha256], params, outcome: "done".into() })?;
+    Ok(())
+}
+
 /// Writes all rows of a view to `exports/` in the case; the custody log gets its name and hash.
 pub(crate) fn write(app: &App, case: &Case, request: &RowsExport, columns: &[Column], tick: &Tick) -> Result<Ended> {
-    let stamp: String = now().to_string().chars().filter(char::is_ascii_digit).take(17).collect();
-    let name = format!("{}-{stamp}.{}", request.view, if request.format == "csv" { "csv" } else { "jsonl" });
-    let path = case.dir().join("exports").join(&name);
-    tick.at(format!("exports/{name}"));
-    let failed = |why: std::io::Error| Error::new(Code::Failed, format!("writing {}: {why}", path.display()));
-    let mut out = BufWriter::new(File::create(&path).map_err(failed)?);
+    let export = Export::new(case, &request.view, if request.format == "csv" { "csv" } else { "jsonl" });
+    let path = &export.path;
+    tick.at(export.at());
+    let failed = |why: std::io::Error| export.failed(why);
+    let mut out = BufWriter::new(File::create(path).map_err(failed)?);
     let mut page = RowsRequest {
         view: request.view.clone(),
         select: request.select.clone(),
@@ -55,14 +90,11 @@ pub(crate) fn write(app: &App, case: &Case, request: &RowsExport, columns: &[Col
     };
     out.flush().map_err(failed)?;
     if let Err(stop) = result {
-        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_file(path);
         return Err(stop.into());
     }
-    let hashes = evidence::hash_item(&path, &[], &evidence::Options::default(), &()).map_err(failed)?;
-    let sha256 = model::hex(&hashes.sha256);
-    let params =
-        json!({ "file": format!("exports/{name}"), "rows": written, "view": request.view, "select": request.select });
-    case.log(now(), &case::Entry { action: "export", objects: vec![sha256], params, outcome: "done".into() })?;
+    let params = json!({ "file": export.at(), "rows": written, "view": request.view, "select": request.select });
+    sealed(case, &export, params)?;
     Ok(Ended::well(format!("{written} rows written to {}", path.display())))
 }
 

@@ -130,6 +130,10 @@ pub struct BytesRequest {
     pub offset: u64,
     /// At most 1 MiB.
     pub length: u32,
+    /// Instead of evidence: a file of the case's `exports` folder, by its name.
+    #[serde(default)]
+    #[ts(optional)]
+    pub export: Option<String>,
 }
 
 /// Bytes shown of a fact.
@@ -151,7 +155,7 @@ pub(crate) fn fact(app: &App, request: FactId) -> Result<FactDetail> {
     fields.sort_by_key(|field| declared.iter().position(|(name, _)| *name == field.name).unwrap_or(usize::MAX));
     let place = (fact.frame, fact.offset, fact.length, fact.pieces.clone());
     let proof = proof(&case, fact.run, place)?;
-    let row = Labels::new(&case)?.row(fact);
+    let row = Labels::new(&case).row(fact);
     Ok(FactDetail { row, about: kind.map(|kind| kind.about).unwrap_or_default().to_owned(), fields, proof })
 }
 
@@ -163,7 +167,7 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let entry = case.frames(run, request.number, 1)?.into_iter().find(|entry| entry.number == request.number);
     let entry = entry.ok_or_else(missing)?;
     let mut source = Source::of(&case, request.evidence_id)?;
-    let row = crate::frames::row(&case, run, &entry, &mut source)?;
+    let row = crate::frames::row(&case, run, request.evidence_id, &entry)?;
     let proof = proof(&case, run, (Some(entry.number), entry.offset, entry.cap_len.into(), Vec::new()))?;
     let raw =
         source.read(&[(entry.offset, entry.cap_len.into())]).ok().and_then(|mut all| all.pop()).unwrap_or_default();
@@ -194,7 +198,7 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let hint = FlowHint { service: service.as_deref(), from_orig: from_orig(mine) };
     let link_type = source.link_type(&case, run, entry.interface)?;
     let nodes = dissect::inspect(&raw, link_type, entry.wire_len, hint, &starts, &assembled);
-    let mut labels = Labels::new(&case)?;
+    let mut labels = Labels::new(&case);
     Ok(FrameDetail {
         row,
         sources,
@@ -207,6 +211,11 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
 pub(crate) fn bytes(app: &App, request: BytesRequest) -> Result<Vec<u8>> {
     let case = app.open_case()?;
     let length = request.length.min(MOST_BYTES);
+    if let Some(name) = &request.export {
+        let path = crate::export_files::path(&case, name)?;
+        return evidence::read_at(&path, &[], &Options::default(), &(), request.offset, length.into())
+            .map_err(|why| Error::new(Code::Failed, format!("reading {}: {why}", path.display())));
+    }
     let mut found = Source::of(&case, request.evidence_id)?.read(&[(request.offset, length.into())])?;
     Ok(found.pop().unwrap_or_default())
 }
@@ -241,7 +250,7 @@ impl From<dissect::Node> for TreeNode {
 type At = (Option<u64>, u64, u64, Vec<(u64, u64, u64)>);
 
 fn proof(case: &Case, run: i64, (frame, offset, length, pieces): At) -> Result<Proof> {
-    let (evidence_id, sha256, run) = Labels::new(case)?.of(run);
+    let (evidence_id, sha256, run) = Labels::new(case).of(run);
     let item = case.evidence(evidence_id)?.ok_or_else(|| Error::missing("the evidence is no longer in the case"))?;
     let wanted: Vec<(u64, u64)> = match pieces.is_empty() {
         true => vec![(offset, length.min(SHOWN))],

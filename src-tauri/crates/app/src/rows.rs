@@ -22,7 +22,7 @@ pub type Row = serde_json::Map<String, serde_json::Value>;
 #[derive(Clone, Debug, Default, Deserialize, TS)]
 #[serde(default)]
 pub struct RowsRequest {
-    /// `evidence runs issues frames flows devices facts presence`, or a kind of fact.
+    /// `evidence runs issues frames flows devices facts presence coverage`, or a kind of fact.
     pub view: String,
     pub select: Select,
     /// A column of the view; empty: its natural order (time, then place).
@@ -50,6 +50,8 @@ pub struct Select {
     pub since: Option<String>,
     /// RFC 3339; before this time.
     pub until: Option<String>,
+    /// In the words of Wireshark's display filters; empty: all.
+    pub filter: String,
 }
 
 /// A condition on one column.
@@ -197,6 +199,7 @@ pub(crate) fn views(app: &App, _: Nothing) -> Result<Vec<View>> {
     let more = [
         ("frames", "packets of all captures", counts.frames),
         ("facts", "everything that happened or was stated", counts.facts),
+        ("coverage", crate::coverage::ABOUT, 0),
     ];
     views.extend(more.map(|(name, about, count)| View { name: name.into(), about: about.into(), kind: false, count }));
     let known = case.kind_counts()?;
@@ -213,7 +216,7 @@ pub(crate) fn rows(app: &App, request: RowsRequest) -> Result<RowsPage> {
     let case = app.open_case()?;
     let limit = if request.limit == 0 { PAGE } else { request.limit.min(MOST) };
     let page = PageRequest {
-        select: request.select.to_case()?,
+        select: request.select.to_case(&request.view)?,
         sort: request.sort,
         descending: request.descending,
         after: request.after,
@@ -227,7 +230,8 @@ pub(crate) fn rows(app: &App, request: RowsRequest) -> Result<RowsPage> {
         return Ok(RowsPage { columns, rows: page.rows, next: page.next, total: page.total });
     }
     match request.view.as_str() {
-        "frames" => crate::frames::page(&case, &page),
+        "frames" => crate::frames::page(&case, &request.select, &page),
+        "coverage" => crate::coverage::page(&case, &request.select, page.after.as_deref(), page.skip, limit as usize),
         "facts" => facts(&case, None, &page),
         kind => match crate::kinds::kind(kind) {
             Some(kind) => facts(&case, Some(kind), &page),
@@ -245,7 +249,7 @@ fn facts(case: &Case, kind: Option<&'static Kind>, page: &PageRequest) -> Result
         column.sortable = column.name == "ts";
     }
     let (found, next, total) = case.facts_page(kind.map(|kind| kind.name), page)?;
-    let mut labels = Labels::new(case)?;
+    let mut labels = Labels::new(case);
     let rows = found.into_iter().map(|fact| {
         let summary = kind.is_none().then(|| summary(&fact.fields));
         let mut row = labels.row(fact);
@@ -312,8 +316,8 @@ pub(crate) struct Labels<'c> {
 }
 
 impl Labels<'_> {
-    pub fn new(case: &Case) -> Result<Labels<'_>> {
-        Ok(Labels { case, runs: HashMap::new() })
+    pub fn new(case: &Case) -> Labels<'_> {
+        Labels { case, runs: HashMap::new() }
     }
 
     /// (id of the item, its SHA-256, the run's name). The name is made of what was run on what, so that it is the same in every case.
@@ -364,7 +368,8 @@ impl Labels<'_> {
 }
 
 impl Select {
-    pub(crate) fn to_case(&self) -> Result<case::Select> {
+    /// For a view; the filter of frames is not for the database alone to answer.
+    pub(crate) fn to_case(&self, view: &str) -> Result<case::Select> {
         let time = |text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
             Some(text) => Time::parse(text).map(|time| Some(time.0)).map_err(|why| Error::invalid(why.to_string())),
             None => Ok(None),
@@ -385,6 +390,11 @@ impl Select {
             search: self.search.clone(),
             since: time(&self.since)?,
             until: time(&self.until)?,
+            filter: if view == "frames" || self.filter.is_empty() {
+                None
+            } else {
+                crate::filter::for_rows(&self.filter, view)?
+            },
         })
     }
 }
@@ -418,14 +428,14 @@ pub(crate) fn facets(app: &App, request: FacetsRequest) -> Result<Vec<Count>> {
         }
     };
     let limit = if request.limit == 0 { 20 } else { request.limit.min(1_000) };
-    let counts = case.facets(kind, &request.select.to_case()?, &request.field, limit)?;
+    let counts = case.facets(kind, &request.select.to_case(kind.unwrap_or("facts"))?, &request.field, limit)?;
     Ok(counts.into_iter().map(|(name, count)| Count { name, count }).collect())
 }
 
 pub(crate) fn histogram(app: &App, request: HistogramRequest) -> Result<Histogram> {
     let case = app.open_case()?;
     let buckets = if request.buckets == 0 { 120 } else { request.buckets.min(2_000) };
-    let case::Histogram { start, step, series } = case.histogram(&request.select.to_case()?, buckets)?;
+    let case::Histogram { start, step, series } = case.histogram(&request.select.to_case("facts")?, buckets)?;
     Ok(Histogram {
         start_ms: start.div_euclid(1_000_000),
         step_ms: step / 1_000_000,

@@ -240,7 +240,11 @@ impl Case {
         let idle = lock(&self.idle_readers).pop();
         let db = match idle {
             Some(db) => db,
-            None => schema::open(&self.dir.join(DATABASE))?,
+            None => {
+                let db = schema::open(&self.dir.join(DATABASE))?;
+                crate::filter::functions(&db)?;
+                db
+            }
         };
         let transaction = db.unchecked_transaction()?;
         let value = look(&transaction);

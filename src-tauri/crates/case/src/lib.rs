@@ -4,11 +4,14 @@
 
 mod captures;
 mod columns;
+mod coverage;
 mod custody;
 mod devices;
 mod error;
 mod evidence;
 mod facts;
+mod filter;
+mod flow_frames;
 mod folder;
 mod frames;
 mod runs;
@@ -19,11 +22,14 @@ mod views;
 mod writer;
 
 pub use captures::SightingRow;
+pub use coverage::{CoveredFlows, CoveredIssues, CoveredItem};
 pub use custody::{Actor, Check, Custody, Entry};
 pub use devices::{DeviceRow, FlowTotal, IdentityRow};
 pub use error::{Error, Result};
 pub use evidence::{Evidence, EvidenceId, FileTimes, NewEvidence, Stored, Verified};
 pub use facts::{FactGroup, FactId, FactRow, Facts, Histogram};
+pub use filter::{Block, Expr, pattern};
+pub use flow_frames::FlowSpan;
 pub use folder::{About, Case, Counts};
 pub use frames::{FrameEntry, NO_TIME};
 pub use runs::{Run, RunId, RunStatus};

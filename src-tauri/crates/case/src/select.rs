@@ -2,6 +2,7 @@
 
 use rusqlite::types::Value;
 
+use crate::filter::Expr;
 use crate::{Case, Result};
 
 /// All conditions hold together.
@@ -14,6 +15,7 @@ pub struct Select {
     pub since: Option<i64>,
     /// Before this time.
     pub until: Option<i64>,
+    pub filter: Option<Expr>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -27,9 +29,20 @@ pub struct Condition {
 pub enum Op {
     Is,
     IsNot,
+    /// Whatever the case.
     Contains,
     Less,
     More,
+    AtMost,
+    AtLeast,
+    /// Contains exactly this.
+    Holds,
+    /// A regular expression ([`crate::pattern`]).
+    Matches,
+    /// An address in a block ([`crate::Block`]).
+    Within,
+    /// It is there and not empty, whatever the value here.
+    Has,
 }
 
 /// A WHERE clause under construction.
@@ -51,15 +64,27 @@ impl Where {
     }
 }
 
-/// `expression op value` for one SQL expression.
+/// `expression op value` for one SQL expression; one value to bind.
 pub(crate) fn compare(expression: &str, op: Op, value: &str) -> (String, Value) {
+    let text = Value::Text(value.into());
+    let sign = match op {
+        Op::Is => return (format!("CAST({expression} AS TEXT) = ?"), text),
+        Op::IsNot => return (format!("CAST({expression} AS TEXT) IS NOT ?"), text),
+        Op::Contains => return (format!("instr(lower({expression}), lower(?)) > 0"), text),
+        Op::Holds => return (format!("instr(CAST({expression} AS TEXT), ?) > 0"), text),
+        Op::Matches => return (format!("lintel_matches(CAST({expression} AS TEXT), ?)"), text),
+        Op::Within => return (format!("lintel_within({expression}, ?)"), text),
+        Op::Has => return (format!("{expression} <> ?"), Value::Text(String::new())),
+        Op::Less => "<",
+        Op::More => ">",
+        Op::AtMost => "<=",
+        Op::AtLeast => ">=",
+    };
     let number = value.parse::<i64>().map(Value::Integer).or_else(|_| value.parse::<f64>().map(Value::Real));
-    match op {
-        Op::Is => (format!("CAST({expression} AS TEXT) = ?"), Value::Text(value.into())),
-        Op::IsNot => (format!("CAST({expression} AS TEXT) IS NOT ?"), Value::Text(value.into())),
-        Op::Contains => (format!("instr(lower({expression}), lower(?)) > 0"), Value::Text(value.into())),
-        Op::Less => (format!("{expression} < ?"), number.unwrap_or_else(|_| Value::Text(value.into()))),
-        Op::More => (format!("{expression} > ?"), number.unwrap_or_else(|_| Value::Text(value.into()))),
+    match number {
+        // To SQLite every text is more than any number.
+        Ok(number) => (format!("(typeof({expression}) <> 'text' AND {expression} {sign} ?)"), number),
+        Err(_) => (format!("{expression} {sign} ?"), text),
     }
 }
 

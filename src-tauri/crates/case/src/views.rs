@@ -2,7 +2,8 @@
 
 use rusqlite::types::{Value, ValueRef};
 
-use crate::select::{Op, Select, Where, compare};
+use crate::filter;
+use crate::select::{Condition, Op, Select, Where, compare};
 use crate::{Case, Error, NO_TIME, Result};
 
 pub type Row = serde_json::Map<String, serde_json::Value>;
@@ -255,12 +256,12 @@ impl Case {
                 clause.add(format!("_evidence {not}IN ({})", items.join(",")), []);
                 continue;
             }
-            let Some((name, shape, _)) = view.columns.iter().find(|(name, ..)| *name == condition.field) else {
-                return Err(Error::Invalid(format!("the view '{}' has no column '{}'", view.name, condition.field)));
-            };
-            let value = stored(*shape, name, &condition.value)?;
-            let (comparison, value) = compare(&format!("\"{name}\""), condition.op, &value);
+            let (comparison, value) = column_condition(view, condition, None)?;
             clause.add(comparison, [value]);
+        }
+        if let Some(expr) = &request.select.filter {
+            let (sql, values) = filter::view_sql(self, view, expr)?;
+            clause.add(sql, values);
         }
         if let Some(since) = request.select.since {
             clause.add("_ts >= ?", [Value::Integer(since)]);
@@ -344,6 +345,16 @@ impl Case {
             Ok(page)
         })
     }
+}
+
+/// A condition on a column of a view; `of`: the SQL expression that stands for it, if not its name.
+pub(crate) fn column_condition(view: &ViewSpec, condition: &Condition, of: Option<&str>) -> Result<(String, Value)> {
+    let Some((name, shape, _)) = view.columns.iter().find(|(name, ..)| *name == condition.field) else {
+        return Err(Error::Invalid(format!("the view '{}' has no column '{}'", view.name, condition.field)));
+    };
+    let value = if condition.op == Op::Has { String::new() } else { stored(*shape, name, &condition.value)? };
+    let own = format!("\"{name}\"");
+    Ok(compare(of.unwrap_or(&own), condition.op, &value))
 }
 
 fn not_ours() -> Error {

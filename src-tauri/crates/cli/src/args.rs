@@ -43,7 +43,7 @@ pub enum Do {
     },
     /// Finish an import that was cut off
     Resume { case: PathBuf },
-    /// List a view of a case: evidence runs issues frames flows devices facts presence, or a kind of fact (dns tls http mqtt ...)
+    /// List a view of a case: evidence runs issues frames flows devices facts presence coverage, or a kind of fact (dns tls http mqtt ...)
     Show(Show),
     /// Hash the evidence again and check the custody log; exit code 1 if anything differs
     Verify { case: PathBuf },
@@ -54,13 +54,13 @@ pub enum Do {
         #[arg(long)]
         verify: bool,
     },
-    /// Write a view to the case's exports folder
+    /// Write a view, or packets, to the case's exports folder
     Export {
         case: PathBuf,
         /// View to write
         #[arg(long, default_value = "facts")]
         view: String,
-        /// csv or json
+        /// csv or json; pcapng: the packets that the filters select (uid=... for those of a flow)
         #[arg(long, default_value = "json")]
         format: String,
         /// Also copy the file to this folder
@@ -68,6 +68,15 @@ pub enum Do {
         out: Option<PathBuf>,
         #[command(flatten)]
         filters: Filters,
+    },
+    /// Print what both sides of a flow said
+    Follow {
+        case: PathBuf,
+        /// The flow's name (uid)
+        uid: String,
+        /// SHA-256 or path of the item, if several hold the flow
+        #[arg(long, default_value = "")]
+        evidence: String,
     },
     /// Offer the page and the commands on this machine's loopback address
     Serve {
@@ -155,13 +164,17 @@ pub struct Filters {
     /// Words that occur in the row's texts
     #[arg(long, default_value = "")]
     pub search: String,
+    /// In the words of Wireshark's display filters: 'ip.addr == 10.0.0.0/8 && dns.qry.name contains "cloud"'
+    #[arg(long, value_name = "EXPR", default_value = "")]
+    pub filter: String,
 }
 
 impl Filters {
     /// As the command `rows` takes it.
     pub fn to_json(&self) -> Result<Value, Error> {
         let filters: Vec<Value> = self.conditions.iter().map(|text| condition(text)).collect::<Result<_, _>>()?;
-        Ok(json!({ "filters": filters, "search": self.search, "since": self.since, "until": self.until }))
+        Ok(json!({ "filters": filters, "search": self.search, "since": self.since, "until": self.until,
+            "filter": self.filter }))
     }
 }
 

@@ -110,12 +110,20 @@ fn run(args: Args, out: &mut Printer) -> Result<ExitCode, Error> {
         Do::Export { case, view, format, out: folder, filters } => {
             open(&app, &case)?;
             let select = filters.to_json()?;
-            let job = wait(&app, "rows_export", json!({ "view": view, "format": format, "select": select }))?;
+            let job = match format.as_str() {
+                "pcapng" => wait(&app, "packets_save", json!({ "select": select }))?,
+                _ => wait(&app, "rows_export", json!({ "view": view, "format": format, "select": select }))?,
+            };
             let written = text(&job["message"]);
             if let Some(folder) = folder {
                 bring(&written, &folder)?;
             }
             out.one(&json!({ "message": written }), |line| text(&line["message"]))?;
+            Ok(DONE)
+        }
+        Do::Follow { case, uid, evidence } => {
+            open(&app, &case)?;
+            out.stream(&app, &uid, &evidence)?;
             Ok(DONE)
         }
         Do::Serve { case, port, ui } => {

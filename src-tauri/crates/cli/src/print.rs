@@ -91,6 +91,22 @@ impl Printer {
         }
     }
 
+    /// What both sides of a flow said: a line for each frame; for people as text, the other side's indented.
+    pub fn stream(&mut self, app: &App, uid: &str, evidence: &str) -> Done {
+        let mut after = Value::Null;
+        loop {
+            let page =
+                app.call("stream", json!({ "uid": uid, "evidence": evidence, "after": after, "limit": 1 << 20 }))?;
+            for part in page["parts"].as_array().into_iter().flatten() {
+                self.one(part, said)?;
+            }
+            after = page["next"].clone();
+            if after.is_null() {
+                return Ok(());
+            }
+        }
+    }
+
     fn table(&mut self, columns: &Value, rows: &[Value], head: bool) -> io::Result<()> {
         let names: Vec<&str> =
             columns.as_array().into_iter().flatten().filter_map(|column| column["name"].as_str()).collect();
@@ -136,6 +152,25 @@ pub fn detected(item: &Value) -> String {
         }
     }
     line
+}
+
+/// A part of a stream as text: line by line, what is no text as dots.
+fn said(part: &Value) -> String {
+    let side = if part["from_orig"] == true { "" } else { "        " };
+    if part["missing"] != 0 {
+        return format!("{side}[{} bytes are missing from the capture]", part["missing"]);
+    }
+    let digits = part["hex"].as_str().unwrap_or_default().as_bytes();
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or(0))
+        .collect();
+    let shown: String = String::from_utf8_lossy(&bytes)
+        .chars()
+        .filter(|c| *c != '\r')
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' || c == '\u{fffd}' { '.' } else { c })
+        .collect();
+    shown.trim_end_matches('\n').split('\n').map(|line| format!("{side}{line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Without what only the page needs.

@@ -3,12 +3,13 @@
 //! Invariant: nothing here reads a file, a clock, a network or a database. That is why every dissector can be tested with
 //! a byte string. Nothing here may panic, hang or grow without bound, whatever the bytes are.
 //!
-//! Three doors: [`Engine`] for a whole capture (frames in order: flows, reassembly, facts), [`inspect`] for one frame as a tree of
-//! fields, and [`protocols::ALL`], the list of application protocols, which both use.
+//! Four doors: [`Engine`] for a whole capture (frames in order: flows, reassembly, facts), [`inspect`] for one frame as a tree of
+//! fields, [`Follow`] for what the two sides of one flow said, and [`protocols::ALL`], the list of application protocols.
 
 mod bytes;
 mod engine;
 mod flows;
+mod follow;
 mod fragment;
 mod inspect;
 pub mod layers;
@@ -19,5 +20,6 @@ mod stream;
 mod tree;
 
 pub use engine::{Engine, Findings, Sighting};
+pub use follow::{Follow, FollowState, Said};
 pub use inspect::{Assembled, FlowHint, Summary, inspect, summarise};
 pub use tree::{Level, Node, Tree, Value};

@@ -52,6 +52,21 @@ impl Stream {
         self.next = Some(seq.wrapping_add(1));
     }
 
+    /// Goes on where another look at the same bytes stopped.
+    pub fn resume(&mut self, next: u32) {
+        self.next = Some(next);
+    }
+
+    /// Sequence number expected next, once one was seen.
+    pub fn expected(&self) -> Option<u32> {
+        self.next
+    }
+
+    /// The earliest frame whose bytes wait for what is before them.
+    pub fn waiting_from(&self) -> Option<u64> {
+        self.waiting.iter().map(|waiting| waiting.frame).min()
+    }
+
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }

@@ -20,6 +20,7 @@ mod source;
 mod walk;
 
 pub use again::{LONGEST_PIECE, hash_item, read_at, read_many, with_item};
+pub use capture::PcapngWriter;
 pub use file::{Times, open};
 pub use format::{Ending, Format, OTHER, Refusal};
 pub use options::{Limits, Options};

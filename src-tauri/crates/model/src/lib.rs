@@ -6,6 +6,7 @@
 mod address;
 mod fact;
 mod fields;
+pub mod filter;
 mod flow;
 mod frame;
 mod kind;

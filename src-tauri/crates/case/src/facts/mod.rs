@@ -16,6 +16,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value as Json;
 
 pub use counts::{FactGroup, Histogram};
+pub(crate) use scan::Scan;
+pub(crate) use test::Test;
 pub use write::Facts;
 pub(crate) use write::{FactWriter, purge};
 
@@ -23,8 +25,7 @@ use crate::runs::RunId;
 use crate::schema::RUN_BITS;
 use crate::views::{PageRequest, Row};
 use crate::{Case, Error, NO_TIME, Result};
-use scan::{Chunk, Scan, metas};
-use test::Test;
+use scan::{Chunk, metas};
 
 pub type FactId = i64;
 

@@ -1,15 +1,19 @@
 //! Which facts: conditions, made ready once, then asked of whole columns. A dictionary that holds none of the wanted values
 //! settles a chunk at once.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use regex::Regex;
 use rusqlite::Connection;
+use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 use super::scan::Chunk;
 use crate::columns::Dictionary;
+use crate::filter::{self, Block, Expr};
 use crate::schema::RUN_BITS;
-use crate::select::{Condition, Op, Select};
+use crate::select::{Condition, Op, Select, compare};
 use crate::{Case, Error, NO_TIME, Result, text};
 
 /// Ids of texts.
@@ -25,14 +29,16 @@ pub(crate) enum Test {
     /// From the first time to before the second.
     Time(i64, i64),
     Text(TextColumn, Ids),
-    Uid(u64),
-    Number(NumberColumn, Op, String),
+    /// Of these flows.
+    Uids(Ids),
+    /// Of these flows, and the one that is named here by its text is at that end: (flow, text).
+    Ends(TextColumn, HashSet<(u64, u64), foldhash::fast::FixedState>),
+    Number(NumberColumn, Wanted),
     /// A member of the fact's own fields: the field sets that hold it, and what to look for in what is the fact's alone.
     Member {
         fields: Ids,
         key: String,
-        op: Op,
-        value: String,
+        wanted: Wanted,
     },
 }
 
@@ -126,11 +132,45 @@ impl Test {
             let since = select.since.unwrap_or(if select.until.is_some() { NO_TIME + 1 } else { NO_TIME });
             all.push(Test::Time(since, until));
         }
+        if let Some(expr) = &select.filter {
+            all.push(Test::of_expr(case, db, expr)?);
+        }
         let words = text::query(&select.search);
         if !words.is_empty() {
             all.push(Test::anywhere(ids(db, "SELECT rowid FROM text_fts WHERE text_fts MATCH ?", &words)?));
         }
         Ok(Test::All(all))
+    }
+
+    /// Makes a tree of conditions ready.
+    pub fn of_expr(case: &Case, db: &Connection, expr: &Expr) -> Result<Test> {
+        let each = |list: &[Expr]| list.iter().map(|one| Test::of_expr(case, db, one)).collect::<Result<Vec<Test>>>();
+        Ok(match expr {
+            Expr::All(list) => Test::All(each(list)?),
+            Expr::Any(list) => Test::Any(each(list)?),
+            Expr::Not(inner) => Test::Not(Box::new(Test::of_expr(case, db, inner)?)),
+            Expr::Is(condition) => Test::condition(case, db, condition)?,
+            Expr::Kinds(kinds) => Test::kinds(db, kinds)?,
+            Expr::Flow(inner) => {
+                let uids = filter::flows(case, db, inner, "w.uid, 0")?;
+                Test::Uids(uids.into_iter().map(|(uid, _)| uid).collect())
+            }
+            Expr::End { dst, orig, resp } => {
+                let mut ends: HashSet<(u64, u64), foldhash::fast::FixedState> = HashSet::default();
+                ends.extend(filter::flows(case, db, orig, "w.uid, w.orig_h")?);
+                ends.extend(filter::flows(case, db, resp, "w.uid, w.resp_h")?);
+                Test::Ends(if *dst { TextColumn::Dst } else { TextColumn::Src }, ends)
+            }
+            Expr::Fact(..) => return Err(filter::misplaced()),
+        })
+    }
+
+    pub fn kinds(db: &Connection, kinds: &[String]) -> Result<Test> {
+        let mut all = Ids::default();
+        for kind in kinds {
+            all.extend(ids(db, "SELECT id FROM kind WHERE name = ?", kind)?);
+        }
+        Ok(Test::Kind(all))
     }
 
     fn anywhere(ids: Ids) -> Test {
@@ -148,38 +188,44 @@ impl Test {
         Ok(match field.as_str() {
             "evidence" => Test::Run(case.runs_matching(value)?.into_iter().collect()),
             "kind" => Test::Kind(matching(db, "kind", "name", *op, value)?),
-            "src" => Test::Text(TextColumn::Src, matching(db, "text", "value", *op, value)?),
-            "dst" => Test::Text(TextColumn::Dst, matching(db, "text", "value", *op, value)?),
-            "subject" => Test::Text(TextColumn::Subject, matching(db, "text", "value", *op, value)?),
-            "uid" => match model::Uid::parse(value) {
-                Some(uid) => Test::Uid(uid.0),
-                None => Test::Any(Vec::new()),
-            },
-            "frame" => Test::Number(NumberColumn::Frame, *op, value.clone()),
-            "offset" => Test::Number(NumberColumn::Offset, *op, value.clone()),
-            "length" => Test::Number(NumberColumn::Length, *op, value.clone()),
+            "src" => Test::text(db, TextColumn::Src, *op, value)?,
+            "dst" => Test::text(db, TextColumn::Dst, *op, value)?,
+            "subject" => Test::text(db, TextColumn::Subject, *op, value)?,
+            "uid" if *op == Op::Has => Test::Not(Box::new(Test::Uids([0].into_iter().collect()))),
+            "uid" => Test::Uids(model::Uid::parse(value).map(|uid| uid.0).into_iter().collect()),
+            "frame" => Test::Number(NumberColumn::Frame, Wanted::new(*op, value)?),
+            "offset" => Test::Number(NumberColumn::Offset, Wanted::new(*op, value)?),
+            "length" => Test::Number(NumberColumn::Length, Wanted::new(*op, value)?),
+            "ts" if *op == Op::Has => Test::Time(NO_TIME + 1, i64::MAX),
             "ts" => {
                 let ts = model::Time::parse(value).map_err(|why| Error::Invalid(format!("filter on ts: {why}")))?;
-                Test::Number(NumberColumn::Ts, *op, ts.0.to_string())
+                Test::Number(NumberColumn::Ts, Wanted::new(*op, &ts.0.to_string())?)
             }
             own if own.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) => {
-                Test::member(db, own, *op, value)?
+                Test::member(db, own, Wanted::new(*op, value)?)?
             }
             other => return Err(Error::Invalid(format!("filter: there is no field '{other}'"))),
         })
     }
 
+    fn text(db: &Connection, column: TextColumn, op: Op, value: &str) -> Result<Test> {
+        if op == Op::Has {
+            return Ok(Test::Not(Box::new(Test::Text(column, [0].into_iter().collect()))));
+        }
+        Ok(Test::Text(column, matching(db, "text", "value", op, value)?))
+    }
+
     /// The distinct field sets are far fewer than the facts: they are looked through once.
-    fn member(db: &Connection, key: &str, op: Op, value: &str) -> Result<Test> {
+    fn member(db: &Connection, key: &str, wanted: Wanted) -> Result<Test> {
         let mut fields = Ids::default();
         let mut statement = db.prepare("SELECT id, value FROM text WHERE instr(value, ?) > 0")?;
         let mut rows = statement.query([format!("\"{key}\":")])?;
         while let Some(row) = rows.next()? {
-            if member_matches(row.get_ref(1)?.as_str().unwrap_or_default(), key, op, value) {
+            if member_matches(row.get_ref(1)?.as_str().unwrap_or_default(), key, &wanted) {
                 fields.insert(row.get::<_, i64>(0)? as u64);
             }
         }
-        Ok(Test::Member { fields, key: key.to_owned(), op, value: value.to_owned() })
+        Ok(Test::Member { fields, key: key.to_owned(), wanted })
     }
 
     /// The facts of a chunk for which it holds.
@@ -217,26 +263,36 @@ impl Test {
                 }
             }
             Test::Text(column, ids) => of_dictionary(chunk.text(*column)?, |id| ids.contains(&id)),
-            Test::Uid(uid) => of_dictionary(&chunk.places()?.uid, |other| other == *uid),
-            Test::Number(column, op, value) => {
-                let wanted = Number::new(value);
+            Test::Uids(uids) => of_dictionary(&chunk.places()?.uid, |uid| uids.contains(&uid)),
+            Test::Ends(column, ends) => {
+                let count = chunk.meta.count;
+                let uids = &chunk.places()?.uid;
+                let uids: Vec<u64> = (0..count).map(|row| uids.get(row)).collect();
+                let names = chunk.text(*column)?;
+                Mask::of(uids.iter().enumerate().map(|(row, uid)| ends.contains(&(*uid, names.get(row)))).collect())
+            }
+            Test::Number(column, wanted) => {
                 let rows = match column {
                     NumberColumn::Ts => &chunk.keys()?.ts,
                     NumberColumn::Frame => &chunk.places()?.frame,
                     NumberColumn::Offset => &chunk.places()?.offset,
                     NumberColumn::Length => &chunk.places()?.length,
                 };
-                let no_frame = *column == NumberColumn::Frame;
-                Mask::of(rows.iter().map(|n| !(no_frame && *n == 0) && wanted.holds(*op, *n)).collect())
+                let none = match column {
+                    NumberColumn::Ts => Some(NO_TIME),
+                    NumberColumn::Frame => Some(0),
+                    _ => None,
+                };
+                Mask::of(rows.iter().map(|n| Some(*n) != none && wanted.number(*n)).collect())
             }
-            Test::Member { fields, key, op, value } => {
+            Test::Member { fields, key, wanted } => {
                 let mut rows = match of_dictionary(chunk.text(TextColumn::Fields)?, |id| fields.contains(&id)) {
                     Mask::All => return Ok(Mask::All),
                     Mask::None => vec![false; chunk.meta.count],
                     Mask::Some(rows) => rows,
                 };
                 for (row, (own, _)) in rows.iter_mut().zip(chunk.own()?) {
-                    *row = *row || (own.contains(key) && member_matches(&format!("{{{own}}}"), key, *op, value));
+                    *row = *row || (own.contains(key) && member_matches(&format!("{{{own}}}"), key, wanted));
                 }
                 Mask::of(rows)
             }
@@ -259,58 +315,100 @@ fn of_dictionary(column: &Dictionary, wanted: impl Fn(u64) -> bool) -> Mask {
     Mask::of(column.index.iter().map(|at| values.get(usize::from(*at)).copied().unwrap_or(false)).collect())
 }
 
-/// What a whole number is compared with.
-struct Number<'v> {
-    text: &'v str,
+/// What a value is compared with, and how.
+pub(crate) struct Wanted {
+    op: Op,
+    text: String,
     int: Option<i64>,
     real: Option<f64>,
+    pattern: Option<Regex>,
+    block: Option<Block>,
 }
 
-impl Number<'_> {
-    fn new(text: &str) -> Number<'_> {
-        Number { text, int: text.parse().ok(), real: text.parse().ok() }
+impl Wanted {
+    fn new(op: Op, text: &str) -> Result<Wanted> {
+        let pattern = match op {
+            Op::Matches => {
+                Some(filter::pattern(text).map_err(|why| Error::Invalid(format!("the pattern '{text}': {why}")))?)
+            }
+            _ => None,
+        };
+        let (int, real) = (text.parse().ok(), text.parse().ok());
+        Ok(Wanted { op, text: text.to_owned(), int, real, pattern, block: Block::parse(text) })
     }
 
-    fn holds(&self, op: Op, n: i64) -> bool {
-        match op {
-            Op::Is => self.int == Some(n),
-            Op::IsNot => self.int != Some(n),
-            Op::Contains => n.to_string().contains(self.text),
-            Op::Less => self.int.map_or_else(|| self.real.is_some_and(|real| (n as f64) < real), |int| n < int),
-            Op::More => self.int.map_or_else(|| self.real.is_some_and(|real| (n as f64) > real), |int| n > int),
+    /// Whether a whole number is as wanted.
+    fn number(&self, n: i64) -> bool {
+        use Ordering::{Equal, Greater, Less};
+        let order = match (self.int, self.real) {
+            (Some(int), _) => Some(n.cmp(&int)),
+            (None, Some(real)) => (n as f64).partial_cmp(&real),
+            _ => None,
+        };
+        match self.op {
+            Op::Is => order == Some(Equal),
+            Op::IsNot => order != Some(Equal),
+            Op::Less => order == Some(Less),
+            Op::More => order == Some(Greater),
+            Op::AtMost => matches!(order, Some(Less | Equal)),
+            Op::AtLeast => matches!(order, Some(Greater | Equal)),
+            Op::Has => true,
+            Op::Contains | Op::Holds | Op::Matches | Op::Within => self.word(&n.to_string()),
+        }
+    }
+
+    /// Whether a text is as wanted.
+    fn word(&self, text: &str) -> bool {
+        match self.op {
+            Op::Is => text == self.text,
+            Op::IsNot => text != self.text,
+            Op::Contains => text.to_lowercase().contains(&self.text.to_lowercase()),
+            Op::Holds => text.contains(&self.text),
+            Op::Matches => self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)),
+            Op::Within => self.block.zip(text.parse().ok()).is_some_and(|(block, address)| block.holds(address)),
+            Op::Has => !text.is_empty(),
+            // Texts are in an order among themselves only.
+            Op::Less | Op::More | Op::AtMost | Op::AtLeast if self.real.is_some() => false,
+            Op::Less => text < self.text.as_str(),
+            Op::More => text > self.text.as_str(),
+            Op::AtMost => text <= self.text.as_str(),
+            Op::AtLeast => text >= self.text.as_str(),
+        }
+    }
+
+    fn value(&self, value: &Json) -> bool {
+        match value {
+            Json::Null => false,
+            Json::String(text) => self.word(text),
+            // As words or as Wireshark's 1 and 0.
+            Json::Bool(so) => self.word(if *so { "true" } else { "false" }) || self.number(i64::from(*so)),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(int), _) => self.number(int),
+                (None, Some(real)) => {
+                    let order = self.real.and_then(|wanted| real.partial_cmp(&wanted));
+                    match self.op {
+                        Op::Less => order == Some(Ordering::Less),
+                        Op::More => order == Some(Ordering::Greater),
+                        Op::AtMost => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+                        Op::AtLeast => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+                        Op::Is => order == Some(Ordering::Equal),
+                        _ => self.word(&number.to_string()),
+                    }
+                }
+                _ => false,
+            },
+            other => self.word(&other.to_string()),
         }
     }
 }
 
 /// Whether a member of a JSON object is as wanted; of a list, one of its items.
-fn member_matches(json: &str, key: &str, op: Op, wanted: &str) -> bool {
+fn member_matches(json: &str, key: &str, wanted: &Wanted) -> bool {
     let Ok(Json::Object(members)) = serde_json::from_str(json) else { return false };
-    let Some(value) = members.get(key) else { return false };
-    match value {
-        Json::Array(items) => items.iter().any(|item| matches(item, op, wanted)),
-        one => matches(one, op, wanted),
-    }
-}
-
-pub(crate) fn matches(value: &Json, op: Op, wanted: &str) -> bool {
-    let text = match value {
-        Json::String(text) => text.clone(),
-        Json::Null => return false,
-        other => other.to_string(),
-    };
-    match op {
-        Op::Is => text == wanted,
-        Op::IsNot => text != wanted,
-        Op::Contains => text.to_lowercase().contains(&wanted.to_lowercase()),
-        Op::Less | Op::More => {
-            let order = match (value.as_f64(), wanted.parse::<f64>()) {
-                (Some(value), Ok(wanted)) => value.partial_cmp(&wanted),
-                (None, Err(_)) => Some(text.as_str().cmp(wanted)),
-                _ => None,
-            };
-            let so = if op == Op::Less { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater };
-            order == Some(so)
-        }
+    match members.get(key) {
+        None => false,
+        Some(Json::Array(items)) => items.iter().any(|item| wanted.value(item)),
+        Some(one) => wanted.value(one),
     }
 }
 
@@ -319,14 +417,13 @@ pub(crate) fn matching(db: &Connection, table: &str, column: &str, op: Op, value
     if table == "text" && op == Op::Is {
         return Ok(text::ids(db, value)?.into_iter().map(u64::from).collect());
     }
-    let condition = match op {
-        Op::Is => format!("{column} = ?"),
-        Op::IsNot => format!("{column} <> ?"),
-        Op::Contains => format!("instr(lower({column}), lower(?)) > 0"),
-        Op::Less => format!("{column} < ?"),
-        Op::More => format!("{column} > ?"),
+    let (condition, value) = match op {
+        Op::Is => (format!("{column} = ?"), Value::Text(value.to_owned())),
+        op => compare(column, op, value),
     };
-    ids(db, &format!("SELECT id FROM {table} WHERE {condition}"), value)
+    let mut statement = db.prepare(&format!("SELECT id FROM {table} WHERE {condition}"))?;
+    let rows = statement.query_map([value], |row| row.get::<_, i64>(0))?;
+    Ok(rows.map(|id| id.map(|id| id as u64)).collect::<rusqlite::Result<_>>()?)
 }
 
 fn ids(db: &Connection, sql: &str, value: &str) -> Result<Ids> {
@@ -370,11 +467,19 @@ mod tests {
             ("ttl", Op::Less, "7", false),
             ("ttl", Op::Less, "seven", false),
             ("AA", Op::Is, "true", true),
+            ("AA", Op::Is, "1", true),
+            ("AA", Op::Is, "0", false),
+            ("ttl", Op::AtMost, "60", true),
+            ("query", Op::Matches, "^lamp\\.", true),
+            ("query", Op::Holds, "lamp", false),
+            ("answers", Op::Within, "192.0.2.0/24", true),
+            ("query", Op::Has, "", true),
             ("answers", Op::Is, "192.0.2.1", true),
             ("answers", Op::Is, "192.0.2.2", false),
             ("nothing", Op::Contains, "", false),
         ] {
-            assert_eq!(member_matches(json, key, op, wanted), holds, "{key} {op:?} {wanted}");
+            let ready = Wanted::new(op, wanted).unwrap();
+            assert_eq!(member_matches(json, key, &ready), holds, "{key} {op:?} {wanted}");
         }
     }
 }

@@ -5,10 +5,12 @@ mod clock;
 mod pcap;
 mod pcapng;
 mod snoop;
+mod write;
 
 pub use pcap::Pcap;
 pub use pcapng::Pcapng;
 pub use snoop::Snoop;
+pub use write::PcapngWriter;
 
 use model::Kind;
 

@@ -1,0 +1,388 @@
+//! Filters on frames. The case knows most answers without a look at the bytes: which frames belong to which flow, which complete a
+//! fact. Only what it can't know is read in the packet.
+
+use std::collections::HashSet;
+
+use case::{Block, Case, Expr as Row, FrameEntry, NO_TIME, Op as On};
+use dissect::{Node, Value};
+use model::filter::{Expr, Mistake, Name};
+use model::{Mac, Time};
+
+use super::check::{Checked, check};
+use super::fields::{End, Means, lookup};
+use super::rows::{is_protocol, kinds_of, of_flow, of_told};
+use crate::error::Result;
+use crate::rows::Row as Shown;
+
+/// Whether a frame is wanted, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    Yes,
+    No,
+    /// Its bytes have to be looked at.
+    Maybe,
+}
+
+/// What a look at a frame's bytes showed.
+#[derive(Default)]
+pub(crate) struct Looked<'l> {
+    /// If [`FrameFilter::reads_rows`].
+    pub row: Option<&'l Shown>,
+    /// If [`FrameFilter::reads_fields`].
+    pub nodes: &'l [Node],
+    /// Sender and receiver on the link.
+    pub macs: [Option<Mac>; 2],
+}
+
+/// A filter, with all that the case knows about its parts.
+pub(crate) struct FrameFilter {
+    tree: Tree,
+}
+
+enum Tree {
+    All(Vec<Tree>),
+    Any(Vec<Tree>),
+    Not(Box<Tree>),
+    Atom(Box<Atom>),
+}
+
+struct Atom {
+    /// Flows of which every frame is wanted.
+    flows: HashSet<(i64, u32)>,
+    /// Flows of which some may be.
+    some: HashSet<(i64, u32)>,
+    /// Frames that are wanted, in order.
+    frames: Vec<(i64, u64)>,
+    /// Other frames that belong to flows.
+    others: Known,
+    /// Frames that belong to none.
+    loose: Known,
+    see: See,
+}
+
+/// How the answer is seen.
+enum See {
+    Nothing,
+    /// In the frame index: at once.
+    Index(&'static str, Probe),
+    /// In the addresses of the link layer.
+    Macs(End, Probe),
+    /// In a column of the row.
+    Column(String, Probe),
+    /// In fields of the packet's tree.
+    Fields(&'static [&'static str], Probe),
+    Field(&'static str, Probe),
+    Protocol(String),
+}
+
+type Probe = Box<dyn Fn(&str) -> bool>;
+
+const HOSTS: [[&[&str]; 3]; 2] =
+    [[&["ip.src", "ip.dst"], &["ip.src"], &["ip.dst"]], [&["ipv6.src", "ipv6.dst"], &["ipv6.src"], &["ipv6.dst"]]];
+const PORTS: [&[&str]; 3] = [
+    &["tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"],
+    &["tcp.srcport", "udp.srcport"],
+    &["tcp.dstport", "udp.dstport"],
+];
+
+impl FrameFilter {
+    /// Reads a filter, and asks the case what it knows.
+    pub fn load(case: &Case, text: &str) -> Result<Option<FrameFilter>> {
+        let Some(expr) = model::filter::parse(text)? else { return Ok(None) };
+        check_names(&expr)?;
+        Ok(Some(FrameFilter { tree: load(case, &expr)? }))
+    }
+
+    pub fn known(&self, run: i64, entry: &FrameEntry) -> Known {
+        self.tree.answer(&|atom| atom.known(run, entry))
+    }
+
+    /// After a look at the bytes.
+    pub fn holds(&self, run: i64, entry: &FrameEntry, looked: &Looked) -> bool {
+        let answer = self.tree.answer(&|atom| match atom.known(run, entry) {
+            Known::Maybe if atom.see.holds(looked) => Known::Yes,
+            Known::Maybe => Known::No,
+            known => known,
+        });
+        answer == Known::Yes
+    }
+
+    /// The packet's line in the list is needed.
+    pub fn reads_rows(&self) -> bool {
+        self.tree.any(&|atom| matches!(atom.see, See::Column(..) | See::Protocol(_)))
+    }
+
+    /// The packet's tree of fields is needed.
+    pub fn reads_fields(&self) -> bool {
+        self.tree.any(&|atom| matches!(atom.see, See::Fields(..) | See::Field(..) | See::Protocol(_)))
+    }
+}
+
+impl Tree {
+    /// Kleene's three-valued logic.
+    fn answer(&self, atom: &dyn Fn(&Atom) -> Known) -> Known {
+        let first = |list: &[Tree], wins: Known, else_: Known| {
+            let mut answer = else_;
+            for one in list {
+                match one.answer(atom) {
+                    known if known == wins => return wins,
+                    Known::Maybe => answer = Known::Maybe,
+                    _ => {}
+                }
+            }
+            answer
+        };
+        match self {
+            Tree::All(list) => first(list, Known::No, Known::Yes),
+            Tree::Any(list) => first(list, Known::Yes, Known::No),
+            Tree::Not(inner) => match inner.answer(atom) {
+                Known::Yes => Known::No,
+                Known::No => Known::Yes,
+                Known::Maybe => Known::Maybe,
+            },
+            Tree::Atom(one) => atom(one),
+        }
+    }
+
+    fn any(&self, is: &dyn Fn(&Atom) -> bool) -> bool {
+        match self {
+            Tree::All(list) | Tree::Any(list) => list.iter().any(|one| one.any(is)),
+            Tree::Not(inner) => inner.any(is),
+            Tree::Atom(atom) => is(atom),
+        }
+    }
+}
+
+impl Atom {
+    fn new(see: See) -> Atom {
+        Atom {
+            flows: HashSet::new(),
+            some: HashSet::new(),
+            frames: Vec::new(),
+            others: Known::No,
+            loose: Known::No,
+            see,
+        }
+    }
+
+    fn known(&self, run: i64, entry: &FrameEntry) -> Known {
+        if let See::Index(column, probe) = &self.see {
+            return if indexed(column, entry).is_some_and(|value| probe(&value)) { Known::Yes } else { Known::No };
+        }
+        let flow = (run, entry.flow);
+        if self.frames.binary_search(&(run, entry.number)).is_ok() || self.flows.contains(&flow) {
+            Known::Yes
+        } else if entry.flow == 0 {
+            self.loose
+        } else if self.some.contains(&flow) {
+            Known::Maybe
+        } else {
+            self.others
+        }
+    }
+}
+
+fn indexed(column: &str, entry: &FrameEntry) -> Option<String> {
+    Some(match column {
+        "ts" => (entry.ts != NO_TIME).then(|| Time(entry.ts).to_string())?,
+        "length" => entry.wire_len.to_string(),
+        "cap_len" => entry.cap_len.to_string(),
+        "interface" => entry.interface.to_string(),
+        "offset" => entry.offset.to_string(),
+        _ => entry.number.to_string(),
+    })
+}
+
+impl See {
+    fn holds(&self, looked: &Looked) -> bool {
+        let column = |name: &str| match looked.row?.get(name) {
+            Some(serde_json::Value::String(text)) => Some(text.clone()),
+            Some(serde_json::Value::Null) | None => None,
+            Some(other) => Some(other.to_string()),
+        };
+        match self {
+            See::Nothing | See::Index(..) => false,
+            See::Macs(end, probe) => {
+                let [src, dst] = looked.macs.map(|mac| mac.is_some_and(|mac| probe(&mac.to_string())));
+                (src && *end != End::Dst) || (dst && *end != End::Src)
+            }
+            See::Column(name, probe) => column(name).is_some_and(|value| probe(&value)),
+            See::Fields(names, probe) => {
+                looked.nodes.iter().filter(|node| names.contains(&node.name)).any(|node| probe(&value(node)))
+            }
+            See::Field(name, probe) => {
+                looked.nodes.iter().filter(|node| node.name == *name).any(|node| probe(&value(node)))
+            }
+            See::Protocol(name) => {
+                let top = column("protocol").unwrap_or_default();
+                top == *name
+                    || kinds_of(name).contains(&top)
+                    || looked.nodes.iter().any(|node| node.depth == 0 && node.name == name && node.level.is_none())
+            }
+        }
+    }
+}
+
+fn value(node: &Node) -> String {
+    match &node.value {
+        Value::Int(n) => n.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::None => node.shown.clone().unwrap_or_default(),
+    }
+}
+
+/// Names and values make sense for frames.
+pub(super) fn check_names(expr: &Expr) -> std::result::Result<(), Mistake> {
+    match expr {
+        Expr::And(list) | Expr::Or(list) => list.iter().try_for_each(check_names),
+        Expr::Not(inner) => check_names(inner),
+        Expr::Has(name) => lookup(name, "frames").map(|_| ()),
+        Expr::Test(test) => check(test, &lookup(&test.field, "frames")?).map(|_| ()),
+    }
+}
+
+fn load(case: &Case, expr: &Expr) -> Result<Tree> {
+    let all = |list: &[Expr]| list.iter().map(|one| load(case, one)).collect::<Result<Vec<_>>>();
+    Ok(match expr {
+        Expr::And(list) => Tree::All(all(list)?),
+        Expr::Or(list) => Tree::Any(all(list)?),
+        Expr::Not(inner) => Tree::Not(Box::new(load(case, inner)?)),
+        Expr::Has(name) => atom(case, name, &Checked::there(&lookup(name, "frames")?))?,
+        Expr::Test(test) => {
+            let known = lookup(&test.field, "frames")?;
+            let checked = check(test, &known)?;
+            let holds = atom(case, &test.field, &checked)?;
+            match checked.not {
+                true => Tree::All(vec![atom(case, &test.field, &Checked::there(&known))?, Tree::Not(Box::new(holds))]),
+                false => holds,
+            }
+        }
+    })
+}
+
+fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
+    let known = lookup(name, "frames")?;
+    let flows = |row: &Row| Ok::<HashSet<_>, crate::Error>(case.flows_where(row)?.into_iter().collect());
+    let by_means = || of_flow(&known.means, test).unwrap_or(Row::Any(Vec::new()));
+    let place = |end: &End| *end as usize;
+    let atom = match &known.means {
+        Means::Protocol("frame") => return Ok(Tree::All(Vec::new())),
+        Means::Protocol("eth") => {
+            Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Protocol("eth".into())) }
+        }
+        Means::Protocol(name @ ("ip" | "ipv6" | "tcp" | "udp" | "icmp" | "icmpv6")) => {
+            Atom { flows: flows(&by_means())?, loose: Known::Maybe, ..Atom::new(See::Protocol((*name).to_owned())) }
+        }
+        Means::Protocol(name) if is_protocol(name) => {
+            let service = Row::is("service", On::Is, *name);
+            let datagrams = Row::is("proto", On::Is, "udp");
+            Atom {
+                // Every datagram is a message; of a connection's segments only those that carry something.
+                flows: flows(&Row::All(vec![service.clone(), datagrams.clone()]))?,
+                some: flows(&Row::All(vec![service, datagrams.not()]))?,
+                frames: case.fact_frames_where(&Row::Kinds(kinds_of(name)))?,
+                ..Atom::new(See::Protocol((*name).to_owned()))
+            }
+        }
+        Means::Protocol(name) => Atom {
+            frames: case.fact_frames_where(&Row::Kinds(kinds_of(name)))?,
+            // Facts that repeat themselves are kept once; the packets are all there.
+            loose: Known::Maybe,
+            ..Atom::new(See::Protocol((*name).to_owned()))
+        },
+        Means::Host(end, version) => {
+            let of = flows(&Row::Any(vec![test.on("id.orig_h"), test.on("id.resp_h")]))?;
+            let see = See::Fields(HOSTS[*version as usize][place(end)], probe(test));
+            directed(*end, of, Known::Maybe, see)
+        }
+        Means::Port(proto, end) => {
+            let ports = Row::Any(vec![test.on("id.orig_p"), test.on("id.resp_p")]);
+            let of = flows(&Row::All(vec![Row::is("proto", On::Is, *proto), ports]))?;
+            directed(*end, of, Known::No, See::Fields(PORTS[place(end)], probe(test)))
+        }
+        // An address moves from card to card, by design or by forgery: each packet is asked.
+        Means::Mac(end) => {
+            Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Macs(*end, probe(test))) }
+        }
+        Means::Time => Atom::new(See::Index("ts", probe(test))),
+        Means::Index(column) => Atom::new(See::Index(column, probe(test))),
+        Means::Flow(column) => Atom { flows: flows(&test.on(column))?, ..Atom::new(See::Nothing) },
+        Means::Fact(told) => Atom { frames: case.fact_frames_where(&of_told(told, test))?, ..Atom::new(See::Nothing) },
+        Means::Seen(name) => {
+            Atom { others: Known::Maybe, loose: Known::Maybe, ..Atom::new(See::Field(name, probe(test))) }
+        }
+        Means::Column(column) => match column.as_str() {
+            "frame" | "length" | "cap_len" | "interface" | "offset" | "ts" => {
+                let columns = ["frame", "length", "cap_len", "interface", "offset", "ts"];
+                let column = columns.into_iter().find(|name| name == column).unwrap_or("frame");
+                Atom::new(See::Index(column, probe(test)))
+            }
+            _ => Atom {
+                others: Known::Maybe,
+                loose: Known::Maybe,
+                ..Atom::new(See::Column(column.clone(), probe(test)))
+            },
+        },
+    };
+    Ok(Tree::Atom(Box::new(atom)))
+}
+
+/// Frames of flows that one end of is meant: all of them, or those that go that way.
+fn directed(end: End, of: HashSet<(i64, u32)>, loose: Known, see: See) -> Atom {
+    match end {
+        End::Either => Atom { flows: of, loose, ..Atom::new(see) },
+        _ => Atom { some: of, loose, ..Atom::new(see) },
+    }
+}
+
+/// A test on texts as rows and packets have them.
+fn probe(test: &Checked) -> Probe {
+    let any: Vec<Vec<Probe>> =
+        test.any.iter().map(|both| both.iter().map(|(op, value)| single(*op, value)).collect()).collect();
+    Box::new(move |text| any.iter().any(|both| both.iter().all(|one| one(text))))
+}
+
+fn single(op: On, value: &str) -> Probe {
+    let wanted = value.to_owned();
+    let number = value.parse::<f64>().ok();
+    let ordered = move |is: fn(std::cmp::Ordering) -> bool| -> Probe {
+        Box::new(move |text| {
+            let order = match (text.parse::<f64>(), number) {
+                (Ok(a), Some(b)) => a.partial_cmp(&b),
+                (Err(_), Some(_)) => None,
+                (_, None) => Some(text.cmp(wanted.as_str())),
+            };
+            order.is_some_and(is)
+        })
+    };
+    match op {
+        On::Less => ordered(|order| order.is_lt()),
+        On::AtMost => ordered(|order| order.is_le()),
+        On::More => ordered(|order| order.is_gt()),
+        On::AtLeast => ordered(|order| order.is_ge()),
+        On::Has => Box::new(|text| !text.is_empty()),
+        On::Holds => {
+            let wanted = value.to_owned();
+            Box::new(move |text| text.contains(&wanted))
+        }
+        On::Contains => {
+            let wanted = value.to_lowercase();
+            Box::new(move |text| text.to_lowercase().contains(&wanted))
+        }
+        On::Matches => match case::pattern(value) {
+            Ok(pattern) => Box::new(move |text| pattern.is_match(text)),
+            Err(_) => Box::new(|_| false), // it was refused before
+        },
+        On::Within => {
+            let block = Block::parse(value);
+            Box::new(move |text| text.parse().is_ok_and(|ip| block.is_some_and(|block| block.holds(ip))))
+        }
+        On::Is | On::IsNot => {
+            let wanted = value.to_owned();
+            Box::new(move |text| {
+                let same = text == wanted || text.parse::<f64>().ok().zip(number).is_some_and(|(a, b)| a == b);
+                same != (op == On::IsNot)
+            })
+        }
+    }
+}
