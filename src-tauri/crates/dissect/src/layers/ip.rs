@@ -22,7 +22,7 @@ pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     let (ttl, proto) = (header[8], header[9]);
     layers.ip = Some(Ip { src: src.into(), dst: dst.into(), proto, total: total as u32, ttl });
     if out.tree.is_on() {
-        let end = at + header_len;
+        let end = (at + header_len).min(bytes.len());
         out.tree.open("ip", "Internet Protocol Version 4", at..end, || format!("{src} → {dst}"));
         out.tree.int("ip.version", "Version", at..at + 1, header[0] >> 4);
         out.tree.coded("ip.hdr_len", "Header length", at..at + 1, header_len as i64, || format!("{header_len} bytes"));
@@ -145,6 +145,7 @@ pub(super) fn proto_word(proto: u8) -> String {
         0 => "hop-by-hop options",
         1 => "ICMP",
         2 => "IGMP",
+        4 => "IPv4",
         6 => "TCP",
         17 => "UDP",
         41 => "IPv6",

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ACK, FIN, Layers, RST, SYN, Tcp, Transport, icmp};
+use super::{ACK, FIN, Layers, RST, SYN, Tcp, Transport, icmp, igmp, tunnel, wpan};
 use crate::bytes::{chunk, u16_be};
 use crate::protocols::Out;
 
@@ -15,11 +15,16 @@ pub(super) fn read(bytes: &[u8], payload: Range<usize>, stated: usize, layers: &
         6 => tcp(body, at, stated, layers, out),
         17 => udp(body, at, stated, layers, out),
         1 | 58 => icmp::read(body, at, stated, layers, out),
-        2 => layers.top = "igmp",
-        _ => {}
-    }
-    if layers.transport.is_none() && !matches!(ip.proto, 6 | 17 | 1 | 58) {
-        layers.transport = Some(Transport { src_port: 0, dst_port: 0, payload_len: stated as u32, payload, tcp: None });
+        _ => {
+            let payload_len = stated as u32;
+            layers.transport = Some(Transport { src_port: 0, dst_port: 0, payload_len, payload: payload.clone(), tcp: None });
+            match ip.proto {
+                2 => igmp::v4(body, at, layers, out),
+                4 | 41 => tunnel::ip_in_ip(body, payload, ip, layers, out),
+                47 => tunnel::gre(body, at, ip, layers, out),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -47,7 +52,15 @@ fn udp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     let total = if length == 0 { stated } else { length.min(stated) };
     let end = (at + total).min(bytes.len()).max(at + 8);
     let payload_len = total.saturating_sub(8) as u32;
-    layers.transport = Some(Transport { src_port, dst_port, payload: at + 8..end, payload_len, tcp: None });
+    let transport = Transport { src_port, dst_port, payload: at + 8..end, payload_len, tcp: None };
+    match dst_port {
+        4789 => tunnel::vxlan(bytes, transport, layers, out),
+        17754 => {
+            wpan::zep(bytes.get(..end).unwrap_or(bytes), at + 8, layers, out);
+            layers.transport = Some(transport);
+        }
+        _ => layers.transport = Some(transport),
+    }
 }
 
 fn tcp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Out) {

@@ -16,7 +16,7 @@ mod payload;
 mod quic;
 mod ssdp;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tls;
 mod xmpp;
 
