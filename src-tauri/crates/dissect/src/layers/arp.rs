@@ -29,7 +29,7 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
     let (Some(hardware), Some(protocol), Some([6, 4]), Some(operation)) =
         (u16_be(bytes, at), u16_be(bytes, at + 2), chunk::<2>(bytes, at + 4), u16_be(bytes, at + 6))
     else {
-        return out.malformed(at, "ARP header cut short, or not for Ethernet and IPv4");
+        return layers.short(bytes, at, "ARP header cut short, or not for Ethernet and IPv4", out);
     };
     let (Some(sha), Some(spa), Some(tha), Some(tpa)) = (
         bytes.get(at + 8..).and_then(Mac::read),
@@ -37,7 +37,7 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
         bytes.get(at + 18..).and_then(Mac::read),
         chunk::<4>(bytes, at + 24).map(Ipv4Addr::from),
     ) else {
-        return out.malformed(at + 8, "ARP message cut short");
+        return layers.short(bytes, at + 8, "ARP message cut short", out);
     };
     let word = match operation {
         1 => "request",
@@ -90,12 +90,9 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
         fields.shown("target_mac", tha);
     }
     fields.shown("target_ip", tpa);
-    for (name, holds) in [
-        ("gratuitous", gratuitous),
-        ("announcement", announcement),
-        ("probe", probe),
-        ("mac_differs", differs),
-    ] {
+    for (name, holds) in
+        [("gratuitous", gratuitous), ("announcement", announcement), ("probe", probe), ("mac_differs", differs)]
+    {
         if holds {
             fields.flag(name, true);
         }

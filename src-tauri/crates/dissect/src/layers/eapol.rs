@@ -3,7 +3,7 @@
 
 use model::{Kind, Mac, Party, hex};
 
-use super::Layers;
+use super::{Layers, wlan};
 use crate::bytes::{chunk, u16_be};
 use crate::protocols::Out;
 
@@ -32,10 +32,12 @@ const MIC: u16 = 0x0100;
 const PAIRWISE: u16 = 0x0008;
 const ENCRYPTED: u16 = 0x1000;
 
+const SHORT: &str = "EAPOL message cut short";
+
 pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     layers.top = "eapol";
     let (Some([version, kind]), Some(length)) = (chunk::<2>(bytes, at), u16_be(bytes, at + 2)) else {
-        return short(at, layers, out);
+        return layers.short(bytes, at, SHORT, out);
     };
     let stated = at + 4 + usize::from(length);
     let end = stated.min(bytes.len());
@@ -54,7 +56,7 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
         _ => {}
     }
     if stated > bytes.len() {
-        short(end, layers, out);
+        layers.short(bytes, end, SHORT, out);
     }
     out.tree.close();
 }
@@ -75,7 +77,12 @@ impl Ends {
         Ends { ap: layers.bssid.or(ap), station, src, dst }
     }
 
-    fn record<'a>(&self, range: std::ops::Range<usize>, word: &str, out: &'a mut Out) -> &'a mut crate::protocols::Draft {
+    fn record<'a>(
+        &self,
+        range: std::ops::Range<usize>,
+        word: &str,
+        out: &'a mut Out,
+    ) -> &'a mut crate::protocols::Draft {
         let party = |mac: Option<Mac>| mac.map_or(Party::None, Party::Mac);
         let fact = out.fact("eapol", range);
         fact.parties = Some((party(self.src), party(self.dst)));
@@ -92,7 +99,7 @@ impl Ends {
 
 /// A key message (IEEE 802.11 section 12.7.2).
 fn key(bytes: &[u8], at: usize, layers: &Layers, out: &mut Out) {
-    let Some(descriptor) = bytes.get(at + 4).copied() else { return short(at + 4, layers, out) };
+    let Some(descriptor) = bytes.get(at + 4).copied() else { return layers.short(bytes, at + 4, SHORT, out) };
     let word = match descriptor {
         1 => "rc4",
         2 => "rsn",
@@ -103,7 +110,7 @@ fn key(bytes: &[u8], at: usize, layers: &Layers, out: &mut Out) {
     let (Some(info), Some(key_len), Some(counter), Some(nonce)) =
         (u16_be(bytes, at + 5), u16_be(bytes, at + 7), chunk::<8>(bytes, at + 9), chunk::<32>(bytes, at + 17))
     else {
-        return short(at + 5, layers, out);
+        return layers.short(bytes, at + 5, SHORT, out);
     };
     if !matches!(descriptor, 2 | 254) {
         Ends::of(layers, true).record(at..bytes.len(), "key", out).fields.text("descriptor", word);
@@ -126,6 +133,9 @@ fn key(bytes: &[u8], at: usize, layers: &Layers, out: &mut Out) {
         let end = (at + 99 + usize::from(length)).min(bytes.len());
         let data = bytes.get(at + 99..end).unwrap_or_default();
         out.tree.bytes("wlan_rsna_eapol.keydes.data", "Key data", at + 99..at + 99 + data.len(), data);
+        if info & ENCRYPTED == 0 && !data.is_empty() {
+            wlan::show_elements(&bytes[..end], at + 99, out);
+        }
         if info & ENCRYPTED == 0 && message == 1 {
             pmkid = find_pmkid(data);
         }
@@ -199,7 +209,7 @@ fn find_pmkid(data: &[u8]) -> Option<(usize, [u8; 16])> {
 
 fn eap(bytes: &[u8], at: usize, layers: &Layers, out: &mut Out) {
     let (Some([code, id]), Some(length)) = (chunk::<2>(bytes, at + 4), u16_be(bytes, at + 6)) else {
-        return short(at + 4, layers, out);
+        return layers.short(bytes, at + 4, SHORT, out);
     };
     let word = match code {
         1 => "eap_request",
@@ -263,11 +273,5 @@ fn kind_word(kind: u8) -> &'static str {
         2 => "logoff",
         3 => "key",
         _ => "other",
-    }
-}
-
-fn short(at: usize, layers: &Layers, out: &mut Out) {
-    if !layers.cut {
-        out.malformed(at, "EAPOL message cut short");
     }
 }

@@ -9,10 +9,7 @@ pub(super) fn read(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, 
     let six = ip.proto == 58;
     layers.top = if six { "icmpv6" } else { "icmp" };
     let Some([kind, code, high, low]) = chunk::<4>(bytes, at) else {
-        return if layers.cut {
-        } else {
-            out.malformed(at, "ICMP header cut short")
-        };
+        return layers.short(bytes, at, "ICMP header cut short", out);
     };
     let (root, type_name, code_name) = match six {
         true => ("icmpv6", "icmpv6.type", "icmpv6.code"),

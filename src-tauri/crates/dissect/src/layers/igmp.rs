@@ -30,10 +30,12 @@ pub(super) const KIND: Kind = Kind {
 const MOST_RECORDS: usize = 128;
 const MOST_SOURCES: usize = 16;
 
+const SHORT: &str = "group membership message cut short";
+
 pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     layers.top = "igmp";
     let (Some([kind, time]), Some(sum)) = (chunk::<2>(bytes, at), u16_be(bytes, at + 2)) else {
-        return short(at, layers, out);
+        return layers.short(bytes, at, SHORT, out);
     };
     let long = bytes.len() >= at + 12;
     let (word, version) = match (kind, time) {
@@ -60,7 +62,7 @@ pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
         out.tree.text("igmp.maddr", "Multicast address", at + 4..at + 8, Ipv4Addr::from(group));
         heard.record(at..at + 8, address(&group), None, &[], layers, out);
     } else {
-        short(at + 4, layers, out);
+        layers.short(bytes, at + 4, SHORT, out);
     }
     out.tree.close();
 }
@@ -81,14 +83,14 @@ pub(super) fn v6(bytes: &[u8], at: usize, kind: u8, layers: &Layers, out: &mut O
         out.tree.text("icmpv6.mld.multicast_address", "Multicast address", at + 8..at + 24, Ipv6Addr::from(group));
         heard.record(at..at + 24, address(&group), None, &[], layers, out);
     } else {
-        short(at + 8, layers, out);
+        layers.short(bytes, at + 8, SHORT, out);
     }
 }
 
 /// Group records of the newest versions (RFC 3376 section 4.2.4, RFC 3810 section 5.2.5): `N` is the length of an address.
 fn records<const N: usize>(bytes: &[u8], at: usize, heard: &Heard, layers: &Layers, out: &mut Out) {
     let four = N == 4;
-    let Some(count) = u16_be(bytes, at + 6) else { return short(at + 6, layers, out) };
+    let Some(count) = u16_be(bytes, at + 6) else { return layers.short(bytes, at + 6, SHORT, out) };
     let names = match four {
         true => ("igmp.num_grp_recs", "igmp.group_record", "igmp.record_type", "igmp.maddr", "igmp.saddr"),
         false => (
@@ -105,7 +107,7 @@ fn records<const N: usize>(bytes: &[u8], at: usize, heard: &Heard, layers: &Laye
         let (Some([kind, auxiliary]), Some(sources), Some(group)) =
             (chunk::<2>(bytes, cursor), u16_be(bytes, cursor + 2), chunk::<N>(bytes, cursor + 4))
         else {
-            return short(cursor, layers, out);
+            return layers.short(bytes, cursor, SHORT, out);
         };
         let list = cursor + 4 + N;
         let end = list + usize::from(sources) * N + usize::from(auxiliary) * 4;
@@ -128,7 +130,7 @@ fn records<const N: usize>(bytes: &[u8], at: usize, heard: &Heard, layers: &Laye
         };
         heard.record(range, address(&group), Some(word), &wanted, layers, out);
         if end > bytes.len() {
-            return short(list, layers, out);
+            return layers.short(bytes, list, SHORT, out);
         }
         cursor = end;
     }
@@ -224,10 +226,4 @@ fn service(group: IpAddr) -> Option<&'static str> {
         },
     };
     Some(word)
-}
-
-fn short(at: usize, layers: &Layers, out: &mut Out) {
-    if !layers.cut {
-        out.malformed(at, "group membership message cut short");
-    }
 }

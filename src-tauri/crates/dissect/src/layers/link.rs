@@ -32,7 +32,7 @@ pub(super) fn ethernet(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut O
     let (Some(dst), Some(src), Some(kind)) =
         (Mac::read(&bytes[at.min(bytes.len())..]), bytes.get(at + 6..).and_then(Mac::read), u16_be(bytes, at + 12))
     else {
-        return out.malformed(at, "Ethernet header cut short");
+        return layers.short(bytes, at, "Ethernet header cut short", out);
     };
     layers.src_mac = Some(src);
     layers.dst_mac = Some(dst);
@@ -52,7 +52,7 @@ pub(super) fn ether_type(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers
             break;
         }
         let (Some(tag), Some(inner)) = (u16_be(bytes, at), u16_be(bytes, at + 2)) else {
-            return out.malformed(at, "VLAN tag cut short");
+            return layers.short(bytes, at, "VLAN tag cut short", out);
         };
         layers.vlan = Some(tag & 0x0fff); // the innermost tag names the network
         layers.top = "vlan";

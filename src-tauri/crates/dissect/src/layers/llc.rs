@@ -23,10 +23,7 @@ pub(super) const STP: Kind = Kind {
 pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     layers.top = "llc";
     let Some([dsap, ssap, control]) = chunk::<3>(bytes, at) else {
-        return if layers.cut {
-        } else {
-            out.malformed(at, "LLC header cut short")
-        };
+        return layers.short(bytes, at, "LLC header cut short", out);
     };
     out.tree.open("llc", "Logical-Link Control", at..at + 3, || format!("0x{dsap:02x} 0x{ssap:02x}"));
     out.tree.coded("llc.dsap", "DSAP", at..at + 1, dsap, || format!("0x{dsap:02x}"));
@@ -65,10 +62,17 @@ fn stp(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     out.tree.coded("stp.type", "BPDU type", at + 3..at + 4, kind, || format!("0x{kind:02x}"));
     let bridge = |from: usize| Some((u16_be(bytes, from)?, bytes.get(from + 2..).and_then(Mac::read)?));
     let stated = (kind != 0x80)
-        .then(|| Some((*bytes.get(at + 4)?, bridge(at + 5)?, u32_be(bytes, at + 13)?, bridge(at + 17)?)))
+        .then(|| {
+            Some((
+                *bytes.get(at + 4)?,
+                bridge(at + 5)?,
+                u32_be(bytes, at + 13)?,
+                bridge(at + 17)?,
+                u16_be(bytes, at + 25)?,
+            ))
+        })
         .flatten();
-    if let Some((flags, root, cost, bridge)) = stated {
-        let port = u16_be(bytes, at + 25).unwrap_or(0);
+    if let Some((flags, root, cost, bridge, port)) = stated {
         out.tree.coded("stp.flags", "Flags", at + 4..at + 5, flags, || format!("0x{flags:02x}"));
         out.tree.int("stp.root.prio", "Root priority", at + 5..at + 7, root.0 & 0xf000);
         out.tree.text("stp.root.hw", "Root", at + 7..at + 13, root.1);
@@ -76,8 +80,8 @@ fn stp(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
         out.tree.int("stp.bridge.prio", "Bridge priority", at + 17..at + 19, bridge.0 & 0xf000);
         out.tree.text("stp.bridge.hw", "Bridge", at + 19..at + 25, bridge.1);
         out.tree.coded("stp.port", "Port", at + 25..at + 27, port, || format!("0x{port:04x}"));
-    } else if kind != 0x80 && !layers.cut {
-        out.malformed(at, "spanning tree message cut short");
+    } else if kind != 0x80 {
+        layers.short(bytes, at, "spanning tree message cut short", out);
     }
     out.tree.close();
     let fact = out.fact("stp", at..end.min(bytes.len()));
@@ -86,7 +90,7 @@ fn stp(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     fact.parties = Some((party(layers.src_mac), party(layers.dst_mac)));
     fact.fields.text("msg_type", word);
     fact.fields.text("version", name);
-    if let Some((flags, root, cost, bridge)) = stated {
+    if let Some((flags, root, cost, bridge, port)) = stated {
         fact.subject = bridge.1.to_string();
         fact.fields.shown("bridge", bridge.1);
         fact.fields.shown("root", root.1);
@@ -94,6 +98,6 @@ fn stp(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
             fact.fields.flag("topology_change", true);
         }
         fact.own.int("cost", cost.into());
-        fact.own.shown("port", format_args!("{:04x}", u16_be(bytes, at + 25).unwrap_or(0)));
+        fact.own.shown("port", format_args!("{port:04x}"));
     }
 }

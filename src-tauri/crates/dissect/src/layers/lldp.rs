@@ -45,27 +45,23 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
     out.tree.open("lldp", "Link Layer Discovery Protocol", at..bytes.len(), String::new);
     loop {
         let Some(head) = u16_be(bytes, cursor) else {
-            if !layers.cut {
-                out.malformed(cursor, "LLDP elements without an end");
-            }
+            layers.short(bytes, cursor, "LLDP elements without an end", out);
             break;
         };
         let (kind, length) = ((head >> 9) as u8, usize::from(head & 0x1ff));
         let range = cursor + 2..cursor + 2 + length;
         let Some(value) = bytes.get(range.clone()) else {
-            if !layers.cut {
-                out.malformed(cursor, "LLDP element cut short");
-            }
+            layers.short(bytes, cursor, "LLDP element cut short", out);
             break;
         };
-        if kind == 0 {
-            break;
-        }
         out.tree.open("lldp.tlv", "Element", cursor..range.end, || kind_word(kind).to_owned());
         out.tree.coded("lldp.tlv.type", "Type", cursor..cursor + 1, kind, || format!("{kind} ({})", kind_word(kind)));
         said.element(kind, value, range.start, out);
         out.tree.close();
         cursor = range.end;
+        if kind == 0 {
+            break;
+        }
     }
     out.tree.close();
     if said.chassis.is_empty() {
@@ -111,7 +107,12 @@ impl Said {
             2 => {
                 self.port = identity(value, 3, 4);
                 tree.int("lldp.port.subtype", "Subtype", at..at + 1, value.first().copied().unwrap_or(0));
-                tree.text(if value.first() == Some(&3) { "lldp.port.id.mac" } else { "lldp.port.id" }, "Port", range, &self.port);
+                tree.text(
+                    if value.first() == Some(&3) { "lldp.port.id.mac" } else { "lldp.port.id" },
+                    "Port",
+                    range,
+                    &self.port,
+                );
             }
             3 => {
                 self.ttl = u16_be(value, 0);
@@ -155,7 +156,9 @@ impl Said {
                     self.management.push(text);
                 }
             }
-            127 => tree.bytes("lldp.orgtlv.oui", "Organisation", at..at + value.len().min(3), &value[..value.len().min(3)]),
+            127 => {
+                tree.bytes("lldp.orgtlv.oui", "Organisation", at..at + value.len().min(3), &value[..value.len().min(3)])
+            }
             _ => {}
         }
     }
@@ -189,6 +192,7 @@ fn identity(value: &[u8], mac: u8, network: u8) -> String {
 
 fn kind_word(kind: u8) -> &'static str {
     match kind {
+        0 => "end",
         1 => "chassis",
         2 => "port",
         3 => "time to live",

@@ -70,6 +70,13 @@ impl Layers {
         self.depth = self.depth.saturating_add(1);
         self.depth <= MOST_NESTED
     }
+
+    /// Something ends before it should: malformed, unless it was the snap length that ended it.
+    fn short(&self, bytes: &[u8], at: usize, why: &str, out: &mut Out) {
+        if !self.cut {
+            out.malformed(at.min(bytes.len()), why);
+        }
+    }
 }
 
 /// An IP header.

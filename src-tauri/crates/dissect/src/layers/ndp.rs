@@ -65,7 +65,7 @@ pub(super) fn read(bytes: &[u8], at: usize, kind: u8, layers: &Layers, out: &mut
         out.tree.note(Level::Warn, at..at + 4, "hop limit is not 255: came through a router, or is forged");
     }
     let flags = bytes.get(at + if kind == 134 { 5 } else { 4 }).copied().unwrap_or(0);
-    if kind == 136 {
+    if kind == 136 && bytes.len() > at + 4 {
         for (name, label, bit) in [
             ("icmpv6.nd.na.flag.r", "Router", 0x80),
             ("icmpv6.nd.na.flag.s", "Solicited", 0x40),
@@ -82,7 +82,7 @@ pub(super) fn read(bytes: &[u8], at: usize, kind: u8, layers: &Layers, out: &mut
             137 => 40,
             _ => 24,
         };
-    let (options, end) = options(bytes, start, layers.cut, out);
+    let (options, end) = options(bytes, start, layers, out);
     let fact = out.fact("ndp", at..end.min(bytes.len()));
     fact.subject = target.map_or(ip.src, IpAddr::V6).to_string();
     fact.parties = Some((layers.src_mac.map_or(Party::Ip(ip.src), Party::Mac), Party::Ip(ip.dst)));
@@ -137,7 +137,7 @@ pub(super) fn read(bytes: &[u8], at: usize, kind: u8, layers: &Layers, out: &mut
 
 /// A router advertisement's own fields (RFC 4861 section 4.2); gives the router lifetime.
 fn advertisement(bytes: &[u8], at: usize, flags: u8, out: &mut Out) -> Option<u16> {
-    let hops = *bytes.get(at + 4)?;
+    let [hops, _] = chunk::<2>(bytes, at + 4)?;
     out.tree.int("icmpv6.nd.ra.cur_hop_limit", "Hop limit", at + 4..at + 5, hops);
     out.tree.int("icmpv6.nd.ra.flag.m", "Managed addresses", at + 5..at + 6, flags >> 7);
     out.tree.int("icmpv6.nd.ra.flag.o", "Other configuration", at + 5..at + 6, flags >> 6 & 1);
@@ -150,15 +150,13 @@ fn advertisement(bytes: &[u8], at: usize, flags: u8, out: &mut Out) -> Option<u1
 }
 
 /// Reads the options; gives them and where they end.
-fn options(bytes: &[u8], start: usize, cut: bool, out: &mut Out) -> (Options, usize) {
+fn options(bytes: &[u8], start: usize, layers: &Layers, out: &mut Out) -> (Options, usize) {
     let (mut options, mut at) = (Options::default(), start);
     // Each option is at least 8 bytes, so that this ends.
     while let (Some(kind), Some(units)) = (bytes.get(at), bytes.get(at + 1)) {
         let end = at + usize::from(*units) * 8;
         if *units == 0 || end > bytes.len() {
-            if !cut {
-                out.malformed(at, "neighbour discovery option cut short");
-            }
+            layers.short(bytes, at, "neighbour discovery option cut short", out);
             break;
         }
         out.tree.open("icmpv6.opt", "Option", at..end, || option_word(*kind).to_owned());

@@ -25,10 +25,7 @@ pub(super) fn read(bytes: &[u8], at: usize, discovery: bool, layers: &mut Layers
     let (Some([0x11, code]), Some(session), Some(length)) =
         (chunk::<2>(bytes, at), u16_be(bytes, at + 2), u16_be(bytes, at + 4))
     else {
-        return if layers.cut {
-        } else {
-            out.malformed(at, "PPPoE header cut short or of an unknown version")
-        };
+        return layers.short(bytes, at, "PPPoE header cut short or of an unknown version", out);
     };
     let word = code_word(code);
     let root = if discovery { "pppoed" } else { "pppoes" };
@@ -77,16 +74,12 @@ fn tags(bytes: &[u8], at: usize, word: &str, session: u16, layers: &Layers, out:
     let mut cursor = at + 6;
     while cursor < bytes.len() {
         let (Some(kind), Some(length)) = (u16_be(bytes, cursor), u16_be(bytes, cursor + 2)) else {
-            if !layers.cut {
-                out.malformed(cursor, "PPPoE tag cut short");
-            }
+            layers.short(bytes, cursor, "PPPoE tag cut short", out);
             break;
         };
         let range = cursor + 4..cursor + 4 + usize::from(length);
         let Some(value) = bytes.get(range.clone()) else {
-            if !layers.cut {
-                out.malformed(cursor, "PPPoE tag cut short");
-            }
+            layers.short(bytes, cursor, "PPPoE tag cut short", out);
             break;
         };
         let text = || String::from_utf8_lossy(value).into_owned();

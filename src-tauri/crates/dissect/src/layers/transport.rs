@@ -17,7 +17,8 @@ pub(super) fn read(bytes: &[u8], payload: Range<usize>, stated: usize, layers: &
         1 | 58 => icmp::read(body, at, stated, layers, out),
         _ => {
             let payload_len = stated as u32;
-            layers.transport = Some(Transport { src_port: 0, dst_port: 0, payload_len, payload: payload.clone(), tcp: None });
+            layers.transport =
+                Some(Transport { src_port: 0, dst_port: 0, payload_len, payload: payload.clone(), tcp: None });
             match ip.proto {
                 2 => igmp::v4(body, at, layers, out),
                 4 | 41 => tunnel::ip_in_ip(body, payload, ip, layers, out),
@@ -32,10 +33,7 @@ fn udp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     layers.top = "udp";
     let Some(header) = chunk::<8>(bytes, at) else {
         layers.top = "ip";
-        return if layers.cut {
-        } else {
-            out.malformed(at, "UDP header cut short")
-        };
+        return layers.short(bytes, at, "UDP header cut short", out);
     };
     let word = |n: usize| u16::from_be_bytes([header[n], header[n + 1]]);
     let (src_port, dst_port, length) = (word(0), word(2), usize::from(word(4)));
@@ -67,10 +65,7 @@ fn tcp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     layers.top = "tcp";
     let Some(header) = chunk::<20>(bytes, at) else {
         layers.top = "ip";
-        return if layers.cut {
-        } else {
-            out.malformed(at, "TCP header cut short")
-        };
+        return layers.short(bytes, at, "TCP header cut short", out);
     };
     let word = |n: usize| u16::from_be_bytes([header[n], header[n + 1]]);
     let long = |n: usize| u32::from_be_bytes([header[n], header[n + 1], header[n + 2], header[n + 3]]);

@@ -89,10 +89,7 @@ pub(super) fn ip_in_ip(bytes: &[u8], payload: Range<usize>, outer: Ip, layers: &
 pub(super) fn gre(bytes: &[u8], at: usize, outer: Ip, layers: &mut Layers, out: &mut Out) {
     layers.top = "gre";
     let (Some(flags), Some(kind)) = (u16_be(bytes, at), u16_be(bytes, at + 2)) else {
-        return if layers.cut {
-        } else {
-            out.malformed(at, "GRE header cut short")
-        };
+        return layers.short(bytes, at, "GRE header cut short", out);
     };
     let version = flags & 7;
     let has = |bit: u16| usize::from(flags & bit != 0) * 4;

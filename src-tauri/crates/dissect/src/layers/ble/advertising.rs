@@ -119,7 +119,8 @@ impl Packet {
                         self.set = u16_le(header, at);
                         let set = self.set.unwrap_or(0);
                         let name = "btle.extended_advertising.advertising_data_info";
-                        out.tree.coded(name, "Data set", at.min(end)..(at + 2).min(end), set, || format!("0x{set:04x}"));
+                        out.tree
+                            .coded(name, "Data set", at.min(end)..(at + 2).min(end), set, || format!("0x{set:04x}"));
                     }
                     6 => {
                         let power = header.get(at).map_or(0, |byte| byte.cast_signed());

@@ -74,8 +74,12 @@ pub(super) fn nordic(bytes: &[u8], layers: &mut Layers, out: &mut Out) {
     out.tree.coded("nordic_ble.rssi", "Signal", 10..11, signal, || format!("{signal} dBm"));
     out.tree.close();
     let phy = flags >> 4 & 7;
-    let radio =
-        Radio { channel: Some(channel), signal: Some(signal), bad_crc: flags & 1 == 0, coded: version >= 2 && phy == 2 };
+    let radio = Radio {
+        channel: Some(channel),
+        signal: Some(signal),
+        bad_crc: flags & 1 == 0,
+        coded: version >= 2 && phy == 2,
+    };
     link_layer(bytes, 17, radio, layers, out);
 }
 
@@ -84,10 +88,7 @@ pub(super) fn link_layer(bytes: &[u8], at: usize, radio: Radio, layers: &mut Lay
     layers.top = "btle";
     let head = at + 4 + usize::from(radio.coded);
     let (Some(access), Some([first, length])) = (u32_le(bytes, at), chunk::<2>(bytes, head)) else {
-        return if layers.cut {
-        } else {
-            out.malformed(at.min(bytes.len()), "Bluetooth LE packet cut short")
-        };
+        return layers.short(bytes, at.min(bytes.len()), "Bluetooth LE packet cut short", out);
     };
     out.tree
         .open("btle", "Bluetooth Low Energy Link Layer", at..bytes.len(), || format!("access address 0x{access:08x}"));

@@ -60,7 +60,7 @@ impl Structures {
                 };
                 for (n, raw) in value.chunks_exact(size).enumerate() {
                     let text = uuid(raw);
-                    out.tree.text(name, "Service", at + n * size..at + (n + 1) * size, &text);
+                    show(name, raw, at + n * size, out);
                     keep(&mut self.services, text);
                 }
             }
@@ -85,7 +85,12 @@ impl Structures {
                     _ => 16,
                 };
                 let Some((raw, data)) = value.split_at_checked(size) else { return };
-                out.tree.text("btcommon.eir_ad.entry.uuid_16", "Service", at..at + size, uuid(raw));
+                let name = match size {
+                    2 => "btcommon.eir_ad.entry.uuid_16",
+                    4 => "btcommon.eir_ad.entry.uuid_32",
+                    _ => "btcommon.eir_ad.entry.uuid_128",
+                };
+                show(name, raw, at, out);
                 out.tree.bytes("btcommon.eir_ad.entry.service_data", "Service data", at + size..range.end, data);
                 keep(&mut self.service_data, uuid(raw));
             }
@@ -150,6 +155,14 @@ impl Structures {
 fn keep(list: &mut Vec<String>, text: String) {
     if list.len() < MOST && !list.contains(&text) {
         list.push(text);
+    }
+}
+
+fn show(name: &'static str, raw: &[u8], at: usize, out: &mut Out) {
+    let range = at..at + raw.len();
+    match u16_le(raw, 0).filter(|_| raw.len() == 2) {
+        Some(short) => out.tree.coded(name, "Service", range, short, || format!("0x{short:04x}")),
+        None => out.tree.text(name, "Service", range, uuid(raw)),
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) fn read<'a>(bytes: &'a [u8], start: usize, wanted: Wanted, out: &mut 
         };
         out.tree.open("wlan.tag", "Element", at..range.end, || element_word(*id, value).to_owned());
         out.tree.int("wlan.tag.number", "Id", at..at + 1, *id);
-        out.tree.int("wlan.tag.length", "Length", at + 1..at + 2, *length);
+        let name = if *id == 255 { "wlan.ext_tag.length" } else { "wlan.tag.length" };
+        out.tree.int(name, "Length", at + 1..at + 2, length.saturating_sub(u8::from(*id == 255)));
         if elements.ids.len() < MOST {
             elements.ids.push(*id);
             elements.element(*id, value, range.clone(), out);
@@ -133,7 +134,8 @@ impl<'a> Elements<'a> {
         if !self.vendors.contains(&oui) {
             self.vendors.push(oui);
         }
-        out.tree.text("wlan.tag.oui", "Organisation", at..at + 3, oui_text(oui));
+        let number = u32::from_be_bytes([0, oui[0], oui[1], oui[2]]);
+        out.tree.coded("wlan.tag.oui", "Organisation", at..at + 3, number, || oui_text(oui));
         if let Some(kind) = rest.first() {
             out.tree.int("wlan.tag.vendor.oui.type", "Its type", at + 3..at + 4, *kind);
         }

@@ -65,9 +65,9 @@ struct Fixed {
 
 pub(super) fn read(bytes: &[u8], at: usize, control: Control, radio: Radio, layers: &mut Layers, out: &mut Out) {
     let (Some(src), Some(dst), Some(sequence)) = (layers.src_mac, layers.dst_mac, u16_le(bytes, at + 22)) else {
-        return if layers.cut || radio.bad_fcs {
+        return if radio.bad_fcs {
         } else {
-            out.malformed(at, "802.11 management header cut short")
+            layers.short(bytes, at, "802.11 management header cut short", out)
         };
     };
     let bssid = bytes.get(at + 16..).and_then(Mac::read);

@@ -39,11 +39,11 @@ impl Control {
         (self.0 >> 4 & 15) as u8
     }
 
-    fn to_ds(self) -> bool {
+    fn is_to_ds(self) -> bool {
         self.0 & 0x0100 != 0
     }
 
-    fn from_ds(self) -> bool {
+    fn is_from_ds(self) -> bool {
         self.0 & 0x0200 != 0
     }
 
@@ -63,10 +63,9 @@ impl Control {
 
 pub(super) fn read(bytes: &[u8], at: usize, radio: Radio, layers: &mut Layers, out: &mut Out) {
     layers.top = "wlan";
-    let (Some(control), Some(receiver)) =
-        (u16_le(bytes, at).map(Control), bytes.get(at + 4..).and_then(Mac::read))
+    let (Some(control), Some(receiver)) = (u16_le(bytes, at).map(Control), bytes.get(at + 4..).and_then(Mac::read))
     else {
-        return out.malformed(at, "802.11 header cut short");
+        return layers.short(bytes, at, "802.11 header cut short", out);
     };
     let end = if radio.fcs { bytes.len().saturating_sub(4).max(at + 10) } else { bytes.len() };
     let body = bytes.get(..end).unwrap_or(bytes);
@@ -80,8 +79,8 @@ pub(super) fn read(bytes: &[u8], at: usize, radio: Radio, layers: &mut Layers, o
     out.tree.coded("wlan.fc.type_subtype", "Type/subtype", at..at + 2, kind * 16 + subtype, || word.replace('_', " "));
     if out.tree.is_on() {
         for (name, label, holds) in [
-            ("wlan.fc.tods", "To the access point", control.to_ds()),
-            ("wlan.fc.fromds", "From the access point", control.from_ds()),
+            ("wlan.fc.tods", "To the access point", control.is_to_ds()),
+            ("wlan.fc.fromds", "From the access point", control.is_from_ds()),
             ("wlan.fc.retry", "Retry", control.is_retry()),
             ("wlan.fc.pwrmgt", "Will sleep", control.0 & 0x1000 != 0),
             ("wlan.fc.protected", "Encrypted", control.is_protected()),
@@ -107,10 +106,18 @@ pub(super) fn read(bytes: &[u8], at: usize, radio: Radio, layers: &mut Layers, o
     out.tree.close();
 }
 
+/// Shows information elements that stand somewhere else: in a handshake's key data.
+pub(super) fn show_elements(bytes: &[u8], at: usize, out: &mut Out) {
+    if out.tree.is_on() {
+        // What is wrong there is the sender's affair, not the frame's.
+        elements::read(bytes, at, elements::Wanted { cut: true, damaged: false }, out);
+    }
+}
+
 /// Data frames: the stations' addresses, and what is inside when it is not encrypted.
 fn data(bytes: &[u8], at: usize, control: Control, radio: Radio, layers: &mut Layers, out: &mut Out) {
     let address = |n: usize| bytes.get(at + n..).and_then(Mac::read);
-    let (src, dst, bssid) = match (control.to_ds(), control.from_ds()) {
+    let (src, dst, bssid) = match (control.is_to_ds(), control.is_from_ds()) {
         (false, false) => (address(10), address(4), address(16)),
         (true, false) => (address(10), address(16), address(4)),
         (false, true) => (address(16), address(4), address(10)),
@@ -125,6 +132,7 @@ fn data(bytes: &[u8], at: usize, control: Control, radio: Radio, layers: &mut La
         }
     }
     if let Some(sequence) = u16_le(bytes, at + 22) {
+        out.tree.int("wlan.frag", "Fragment number", at + 22..at + 24, sequence & 15);
         out.tree.int("wlan.seq", "Sequence number", at + 22..at + 24, sequence >> 4);
     }
     let subtype = control.subtype();
@@ -132,7 +140,7 @@ fn data(bytes: &[u8], at: usize, control: Control, radio: Radio, layers: &mut La
         return;
     }
     let qos = subtype & 8 != 0;
-    let mut header = at + 24 + if control.to_ds() && control.from_ds() { 6 } else { 0 };
+    let mut header = at + 24 + if control.is_to_ds() && control.is_from_ds() { 6 } else { 0 };
     let aggregated = qos && bytes.get(header).is_some_and(|low| low & 0x80 != 0);
     if qos {
         header += if control.has_order() { 6 } else { 2 };

@@ -26,7 +26,10 @@ pub(super) const KIND: Kind = Kind {
         ("command", "of a command: association_request, data_request, beacon_request, ..."),
         ("joined", "device that an association response is for, extended address in hex"),
         ("assigned", "short address that it is given, hex"),
-        ("status", "of an association response: 0 success, 1 the network is full, 2 access denied; why a device is sent off"),
+        (
+            "status",
+            "of an association response: 0 success, 1 the network is full, 2 access denied; why a device is sent off",
+        ),
         ("network", "zigbee or thread, by the beacon"),
         ("extended_pan", "the network's own 64-bit identifier, hex"),
         ("permit_join", "the network lets devices in"),
@@ -192,7 +195,15 @@ fn header(bytes: &[u8], at: usize, out: &mut Out) -> Option<Header> {
     if kind > 3 {
         // Multipurpose and extended frames are built otherwise.
         let (dst, src) = (Address::None, Address::None);
-        return Some(Header { control, sequence, pans: (None, None), dst, src, frame_counter: None, body: bytes.len() });
+        return Some(Header {
+            control,
+            sequence,
+            pans: (None, None),
+            dst,
+            src,
+            frame_counter: None,
+            body: bytes.len(),
+        });
     }
     let (dst_mode, src_mode) = (control >> 10 & 3, control >> 14 & 3);
     let (dst_pan, src_pan) = pans_present(control);

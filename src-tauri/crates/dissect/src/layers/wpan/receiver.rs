@@ -69,10 +69,14 @@ pub(in crate::layers) fn zep(bytes: &[u8], at: usize, layers: &mut Layers, out: 
     out.tree.int("zep.channel_id", "Channel", at + 3..at + 5, channel);
     out.tree.int("zep.device_id", "Device", at + 4..at + 7, device);
     out.tree.int("zep.lqi_mode", "Check sequence or link quality", at + 6..at + 8, *mode);
-    out.tree.int("zep.lqi", "Link quality", at + 7..at + 9, *lqi);
+    // Else the frame's check sequence is its own, and nothing is said of the link.
+    let lqi = (*mode == 0).then_some(*lqi);
+    if let Some(lqi) = lqi {
+        out.tree.int("zep.lqi", "Link quality", at + 7..at + 9, lqi);
+    }
     out.tree.int("zep.length", "Length", at + length - 1..at + length, *stated);
     out.tree.close();
-    let radio = Radio { channel: Some(channel.into()), signal: None, lqi: Some(*lqi) };
+    let radio = Radio { channel: Some(channel.into()), signal: None, lqi };
     let top = layers.top;
     mac(&bytes[..end], at + length, Some(2), radio, layers, out);
     // The frame's conversation is still that of the two ends that send radio frames over the network.
