@@ -110,7 +110,7 @@ fn a_tunnels_packet_in_fragments() {
         .map(|(offset, part, more)| {
             let mut frame = header.to_vec();
             frame[16..18].copy_from_slice(&(20 + part.len() as u16).to_be_bytes());
-            frame[20..22].copy_from_slice(&(offset as u16 / 8 | if more { 0x2000 } else { 0 }).to_be_bytes());
+            frame[20..22].copy_from_slice(&((offset as u16 / 8) | if more { 0x2000 } else { 0 }).to_be_bytes());
             [frame, part.to_vec()].concat()
         })
         .collect();

@@ -26,6 +26,8 @@ use model::{Kind, Mac};
 
 use crate::protocols::Out;
 
+pub(crate) use wpan::Learned;
+
 /// The kinds of facts that the lower layers make.
 pub const KINDS: &[Kind] = &[
     arp::KIND,

@@ -41,6 +41,25 @@ fn what_frames_say() {
     expect_test::expect_file!["./frames.expected.txt"].assert_eq(&text);
 }
 
+/// The network's key goes to a device that joins, sealed with the key that all know; what is sealed with it can then be read.
+#[test]
+fn a_zigbee_networks_key_opens_its_later_frames() {
+    let mut out = Out::default();
+    let frames = frames();
+    let mut read = |name: &str| {
+        let (_, link_type, bytes) = frames.iter().find(|(own, _, _)| *own == name).expect("a frame of this name");
+        super::read(bytes, *link_type, bytes.len() as u32, &mut out);
+        let facts: Vec<String> = out.facts.drain(..).map(|fact| fact.fields.to_json()).collect();
+        facts.into_iter().filter(|fields| fields.contains("decrypted")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(read("zigbee_sealed_on_off"), "");
+    read("zigbee_transport_key");
+    let on_off = r#"{"msg_type":"zcl","network_address":"abcd","pan":"4b62","decrypted":true,"extended_address":"00124b0001020304","destination":"0000","cluster":"0006","cluster_name":"on/off","profile":"0104","command":1}"#;
+    assert_eq!(read("zigbee_sealed_on_off"), on_off);
+    assert!(read("zigbee_sealed_announce").contains(r#""msg_type":"device_announce""#));
+    assert_eq!(read("zigbee_other_key"), "");
+}
+
 #[test]
 fn every_kind_is_made() {
     let mut text = String::new();

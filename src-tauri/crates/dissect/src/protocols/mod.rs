@@ -144,11 +144,13 @@ pub struct Out {
     pub tree: Tree,
     pub facts: Vec<Draft>,
     pub complaints: Vec<Complaint>,
+    /// What former frames taught that later ones are read with.
+    pub(crate) learned: crate::layers::Learned,
 }
 
 impl Out {
     pub fn new(tree: Tree) -> Out {
-        Out { tree, facts: Vec::new(), complaints: Vec::new() }
+        Out { tree, ..Out::default() }
     }
 
     /// A new fact to fill in, about `bytes` of the message.

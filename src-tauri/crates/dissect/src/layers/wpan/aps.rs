@@ -1,9 +1,9 @@
-//! Zigbee's application layer where it is not encrypted: APS (Zigbee specification section 2.2.5), device announcements (2.4.3.1.11)
+//! Zigbee's application layer where it is not encrypted or can be opened: APS (Zigbee specification section 2.2.5), device announcements (2.4.3.1.11)
 //! and the cluster library's header (ZCL section 2.4).
 
 use std::ops::Range;
 
-use model::{Kind, Party};
+use model::{Kind, Party, hex};
 
 use super::nwk::{Network, Security};
 use super::{Address, Header, eui64};
@@ -13,9 +13,12 @@ use crate::protocols::{Draft, Out};
 
 pub(in crate::layers) const KIND: Kind = Kind {
     name: "zigbee",
-    about: "a Zigbee device's addresses, the first time; and what Zigbee messages say that are not encrypted",
+    about: "a Zigbee device's addresses, the first time; and what messages say that are not encrypted or can be opened",
     fields: &[
-        ("msg_type", "device, device_announce, zcl, leave, rejoin_request, rejoin_response or aps_command"),
+        (
+            "msg_type",
+            "device, device_announce, zcl, leave, rejoin_request, rejoin_response, transport_key or aps_command",
+        ),
         ("network_address", "16-bit address of the device in its network, hex"),
         ("extended_address", "64-bit address that the device was made with, hex"),
         ("pan", "network (PAN) identifier, hex"),
@@ -26,6 +29,10 @@ pub(in crate::layers) const KIND: Kind = Kind {
         ("command", "number of the command"),
         ("to_client", "a message from the device that has the cluster"),
         ("encrypted", "by the application layer: what it says is not known"),
+        ("decrypted", "was encrypted; the network's key had been handed out before, sealed with the key that all know"),
+        ("network_key", "key that is handed to a device that joins, hex"),
+        ("key_number", "the key's number"),
+        ("receiver", "64-bit address of the device that gets the key, hex"),
         ("sequence", "the message's own number"),
     ],
 };
@@ -50,6 +57,9 @@ fn fact<'a>(network: &Network, word: &str, range: Range<usize>, out: &'a mut Out
     fact.fields.text("network_address", &src);
     if let Some(pan) = network.pan {
         fact.fields.shown("pan", format_args!("{pan:04x}"));
+    }
+    if network.decrypted && word != "device" {
+        fact.fields.flag("decrypted", true);
     }
     fact.subject = network.src_long.map_or_else(|| src.clone(), |long| Address::Long(long).to_string());
     fact.parties = Some((Party::Name(src), Party::Name(Address::Short(network.dst).to_string())));
@@ -89,20 +99,13 @@ fn frame(bytes: &[u8], start: usize, network: &Network, layers: &mut Layers, out
         let number = *bytes.get(at)?;
         out.tree.int("zbee_aps.counter", "Counter", at..at + 1, number);
         at += 1;
-        let secured = control & 0x20 != 0;
-        if secured {
-            Security::read(bytes, &mut at, out)?;
-        }
-        let command = bytes.get(at).copied().filter(|_| !secured);
-        if let Some(command) = command {
-            out.tree.coded("zbee_aps.cmd.id", "Command", at..at + 1, command, || format!("0x{command:02x}"));
-        }
-        let fact = fact(network, "aps_command", start..bytes.len(), out);
-        fact.fields.shown("destination", Address::Short(network.dst));
-        match command {
-            Some(command) => fact.fields.int("command", command.into()),
-            None => fact.fields.flag("encrypted", true),
-        }
+        let plain = if control & 0x20 != 0 {
+            let security = Security::read(bytes, &mut at, out)?;
+            security.open_application(bytes, start, network.src_long)
+        } else {
+            Some(bytes.to_vec())
+        };
+        command(plain.as_deref(), start..at, network, out);
         return Some(());
     }
     // An acknowledgement of a command has no addresses.
@@ -139,6 +142,38 @@ fn frame(bytes: &[u8], start: usize, network: &Network, layers: &mut Layers, out
     Some(())
 }
 
+/// An application layer command after its header; without bytes, one that could not be opened.
+fn command(plain: Option<&[u8]>, header: Range<usize>, network: &Network, out: &mut Out) {
+    let at = header.end;
+    let command = plain.and_then(|plain| plain.get(at).copied());
+    let mut handed = None;
+    if let (Some(command), Some(plain)) = (command, plain) {
+        out.tree.coded("zbee_aps.cmd.id", "Command", at..at + 1, command, || format!("0x{command:02x}"));
+        let parts = (plain.get(at + 1).copied(), chunk::<16>(plain, at + 2), plain.get(at + 18).copied());
+        // Transport key (section 4.4.9.1): of the network, which opens all that follows.
+        if let (5, (Some(kind @ (1 | 5)), Some(key), Some(number))) = (command, parts) {
+            out.tree.int("zbee_aps.cmd.key_type", "Kind of key", at + 1..at + 2, kind);
+            out.tree.bytes("zbee_aps.cmd.key", "Key", at + 2..at + 18, &key);
+            out.learned.keep(network.pan, number, key);
+            handed = Some((key, number, chunk::<8>(plain, at + 19).map(u64::from_le_bytes)));
+        }
+    }
+    let word = if handed.is_some() { "transport_key" } else { "aps_command" };
+    let fact = fact(network, word, header, out);
+    fact.fields.shown("destination", Address::Short(network.dst));
+    match command {
+        Some(command) => fact.fields.int("command", command.into()),
+        None => fact.fields.flag("encrypted", true),
+    }
+    if let Some((key, number, receiver)) = handed {
+        fact.fields.text("network_key", &hex(&key));
+        fact.fields.int("key_number", number.into());
+        if let Some(receiver) = receiver {
+            fact.fields.shown("receiver", Address::Long(receiver));
+        }
+    }
+}
+
 /// Messages between networks have next to no header: touchlink (section 13 of the ZCL).
 pub(super) fn inter_pan(bytes: &[u8], start: usize, mac: &Header, layers: &mut Layers, out: &mut Out) {
     layers.top = "zbee_aps";
@@ -149,6 +184,7 @@ pub(super) fn inter_pan(bytes: &[u8], start: usize, mac: &Header, layers: &mut L
         src: short(mac.src),
         dst: short(mac.dst),
         src_long: if let Address::Long(long) = mac.src { Some(long) } else { None },
+        decrypted: false,
     };
     let mut read = || {
         let mut at = start + 1;

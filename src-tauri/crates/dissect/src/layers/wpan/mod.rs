@@ -1,6 +1,7 @@
 //! IEEE 802.15.4 (Zigbee, Thread): the MAC header with its addresses (section 7.2), bare or behind a receiver's header.
 
 mod aps;
+mod keys;
 mod nwk;
 mod payload;
 mod receiver;
@@ -10,6 +11,7 @@ use std::fmt;
 use model::{Kind, Party};
 
 pub(super) use aps::KIND as ZIGBEE;
+pub(crate) use keys::Learned;
 pub(super) use receiver::{tap, zep};
 
 use super::Layers;

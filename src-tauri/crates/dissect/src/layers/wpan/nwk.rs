@@ -1,5 +1,7 @@
 //! Zigbee's network layer (Zigbee specification, document 05-3474, sections 3.3 and 4.5).
 
+use std::ops::Range;
+
 use super::{Address, Header, aps, eui64, show};
 use crate::bytes::{chunk, u16_le, u32_le};
 use crate::layers::Layers;
@@ -11,6 +13,8 @@ pub(super) struct Network {
     pub src: u16,
     pub dst: u16,
     pub src_long: Option<u64>,
+    /// What is told of it was encrypted, and a key was known.
+    pub decrypted: bool,
 }
 
 pub(super) fn read(bytes: &[u8], mac: &Header, layers: &mut Layers, out: &mut Out) {
@@ -68,27 +72,44 @@ fn body(bytes: &[u8], at: usize, control: u16, mac: &Header, layers: &mut Layers
     let hop = security.as_ref().and_then(|security| security.source);
     // The security header names who sent this hop; that is who sent the packet if both short addresses are the same.
     let same = mac.src == Address::Short(src);
-    let network = Network { pan: mac.pan(), src, dst, src_long: src_long.or(hop.filter(|_| same)) };
+    let src_long = src_long.or(hop.filter(|_| same));
+    let mut network = Network { pan: mac.pan(), src, dst, src_long, decrypted: false };
     let range = at..cursor.min(bytes.len()).max(at + 1);
     aps::device(&network, range.clone(), out);
     if let (Some(hop), false, Address::Short(short)) = (hop, same, mac.src) {
         aps::device(&Network { src: short, src_long: Some(hop), ..network }, range, out);
     }
-    match control & 3 {
-        _ if secured => {
-            let data = bytes.get(cursor..).unwrap_or_default();
-            out.tree.bytes("zbee_nwk.payload", "Encrypted payload", cursor.min(bytes.len())..bytes.len(), data);
-        }
-        0 => aps::read(bytes, cursor, &network, layers, out),
-        1 => aps::network_command(bytes, cursor, &network, out),
-        _ => {}
+    let Some(security) = security else {
+        inside(bytes, cursor, control, &network, layers, out);
+        return Some(());
+    };
+    if let Some(plain) = security.open_network(bytes, at, network.pan, &out.learned) {
+        network.decrypted = true;
+        out.tree.text("zbee.sec.decrypted", "Opened with the network's key", cursor..bytes.len(), "yes");
+        inside(&plain, cursor, control, &network, layers, out);
+    } else {
+        let data = bytes.get(cursor..).unwrap_or_default();
+        out.tree.bytes("zbee_nwk.payload", "Encrypted payload", cursor.min(bytes.len())..bytes.len(), data);
     }
     Some(())
 }
 
+fn inside(bytes: &[u8], at: usize, control: u16, network: &Network, layers: &mut Layers, out: &mut Out) {
+    match control & 3 {
+        0 => aps::read(bytes, at, network, layers, out),
+        1 => aps::network_command(bytes, at, network, out),
+        _ => {}
+    }
+}
+
 /// The auxiliary security header (section 4.5.1).
 pub(super) struct Security {
+    pub control: u8,
+    pub counter: u32,
     pub source: Option<u64>,
+    pub key_number: Option<u8>,
+    /// Where the header begins and where it ends.
+    pub range: Range<usize>,
 }
 
 impl Security {
@@ -105,12 +126,19 @@ impl Security {
             show("", "zbee.sec.src64", "Sender", Address::Long(source.unwrap_or(0)), *cursor..*cursor + 8, out);
             *cursor += 8;
         }
+        let mut key_number = None;
         if key == 1 {
             let number = *bytes.get(*cursor)?;
             out.tree.int("zbee.sec.key_seqno", "Key number", *cursor..*cursor + 1, number);
+            key_number = Some(number);
             *cursor += 1;
         }
-        Some(Security { source })
+        Some(Security { control, counter, source, key_number, range: at..*cursor })
+    }
+
+    /// Which kind of key it is sealed with.
+    pub fn key(&self) -> u8 {
+        self.control >> 3 & 3
     }
 }
 
