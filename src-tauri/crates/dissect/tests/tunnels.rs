@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dissect::{Engine, Findings, Sighting};
+use dissect::{Engine, Findings, FlowHint, Sighting, summarise};
 use model::{Cancelled, Fact, Flow, Frame, Issue, Time};
 
 #[derive(Default)]
@@ -87,6 +87,20 @@ fn a_tunnel_is_told_once_whichever_end_speaks() {
     let ends: Vec<String> =
         kept.facts.iter().filter(|fact| fact.kind == "tunnel").map(|f| f.fields.to_json()).collect();
     assert_eq!(ends, [r#"{"tunnel_type":"gre","endpoints":["192.0.2.7","198.51.100.9"]}"#]);
+}
+
+#[test]
+fn a_line_on_a_frame_says_what_is_inside() {
+    for (name, protocol, info) in [
+        ("pppoe_lcp", "ppp", ""),
+        ("vxlan_arp", "arp", "request 10.0.0.1"),
+        ("ip4_in_4", "dns", "query www.example"),
+        ("igmp_v2_report", "igmp", "membership_report 224.0.0.251"),
+    ] {
+        let bytes = frame(name);
+        let line = summarise(&bytes, 1, bytes.len() as u32, FlowHint::default());
+        assert_eq!((line.protocol, line.info.as_str()), (protocol, info), "{name}");
+    }
 }
 
 /// The machine at a tunnel's end isn't the one whose packets come out of it.

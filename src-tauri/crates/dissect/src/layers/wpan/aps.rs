@@ -22,7 +22,7 @@ pub(in crate::layers) const KIND: Kind = Kind {
         ("network_address", "16-bit address of the device in its network, hex"),
         ("extended_address", "64-bit address that the device was made with, hex"),
         ("pan", "network (PAN) identifier, hex"),
-        ("destination", "receiver's 16-bit address, hex"),
+        ("destination", "receiver's address, hex"),
         ("cluster", "what the message is about, hex"),
         ("cluster_name", "its name, where known: on/off, level, ias zone, touchlink, ..."),
         ("profile", "application profile, hex"),
@@ -51,18 +51,22 @@ pub(super) fn device(network: &Network, range: Range<usize>, out: &mut Out) {
 }
 
 fn fact<'a>(network: &Network, word: &str, range: Range<usize>, out: &'a mut Out) -> &'a mut Draft {
-    let src = Address::Short(network.src).to_string();
+    let long = network.src_long.map(|long| Address::Long(long).to_string());
+    let short = network.src.map(|short| Address::Short(short).to_string());
     let fact = out.fact("zigbee", range);
     fact.fields.text("msg_type", word);
-    fact.fields.text("network_address", &src);
+    if let Some(short) = &short {
+        fact.fields.text("network_address", short);
+    }
     if let Some(pan) = network.pan {
         fact.fields.shown("pan", format_args!("{pan:04x}"));
     }
     if network.decrypted && word != "device" {
         fact.fields.flag("decrypted", true);
     }
-    fact.subject = network.src_long.map_or_else(|| src.clone(), |long| Address::Long(long).to_string());
-    fact.parties = Some((Party::Name(src), Party::Name(Address::Short(network.dst).to_string())));
+    fact.subject = long.or_else(|| short.clone()).unwrap_or_default();
+    let sender = short.unwrap_or_else(|| fact.subject.clone());
+    fact.parties = Some((Party::Name(sender), Party::Name(network.dst.to_string())));
     fact
 }
 
@@ -78,7 +82,7 @@ pub(super) fn network_command(bytes: &[u8], at: usize, network: &Network, out: &
     out.tree.coded("zbee_nwk.cmd.id", "Command", at..at + 1, command, || format!("0x{command:02x} {word}"));
     if !word.is_empty() {
         let fact = fact(network, word, at..bytes.len(), out);
-        fact.fields.shown("destination", Address::Short(network.dst));
+        fact.fields.shown("destination", network.dst);
     }
 }
 
@@ -160,7 +164,7 @@ fn command(plain: Option<&[u8]>, header: Range<usize>, network: &Network, out: &
     }
     let word = if handed.is_some() { "transport_key" } else { "aps_command" };
     let fact = fact(network, word, header, out);
-    fact.fields.shown("destination", Address::Short(network.dst));
+    fact.fields.shown("destination", network.dst);
     match command {
         Some(command) => fact.fields.int("command", command.into()),
         None => fact.fields.flag("encrypted", true),
@@ -178,11 +182,10 @@ fn command(plain: Option<&[u8]>, header: Range<usize>, network: &Network, out: &
 pub(super) fn inter_pan(bytes: &[u8], start: usize, mac: &Header, layers: &mut Layers, out: &mut Out) {
     layers.top = "zbee_aps";
     out.tree.open("zbee_aps", "ZigBee Application Support Layer", start.min(bytes.len())..bytes.len(), String::new);
-    let short = |address: Address| if let Address::Short(short) = address { short } else { 0xffff };
     let network = Network {
         pan: mac.pan(),
-        src: short(mac.src),
-        dst: short(mac.dst),
+        src: if let Address::Short(short) = mac.src { Some(short) } else { None },
+        dst: mac.dst,
         src_long: if let Address::Long(long) = mac.src { Some(long) } else { None },
         decrypted: false,
     };
@@ -231,7 +234,7 @@ fn announcement(bytes: &[u8], at: usize, cluster: u16, network: &Network, out: &
     };
     out.tree.coded("zbee_zdp.device", "Device", at + 1..at + 3, short, || format!("0x{short:04x}"));
     out.tree.text("zbee_zdp.ext_addr", "Extended address", at + 3..at + 11, eui64(long));
-    let network = Network { src: short, src_long: Some(long), ..*network };
+    let network = Network { src: Some(short), src_long: Some(long), ..*network };
     let fact = fact(&network, "device_announce", at..bytes.len(), out);
     fact.fields.shown("extended_address", Address::Long(long));
 }
@@ -259,16 +262,10 @@ fn library(
     out.tree.coded(name, "Command", number + 1..number + 2, command, || format!("0x{command:02x}"));
     out.tree.close();
     let fact = fact(network, "zcl", at..bytes.len(), out);
-    if network.src == 0xffff {
-        // Sent by its extended address: it has no other to speak of.
-        if let (Some(long), Some((from, _))) = (network.src_long, &mut fact.parties) {
-            *from = Party::Name(Address::Long(long).to_string());
-        }
-    }
     if let Some(long) = network.src_long {
         fact.fields.shown("extended_address", Address::Long(long));
     }
-    fact.fields.shown("destination", Address::Short(network.dst));
+    fact.fields.shown("destination", network.dst);
     fact.fields.shown("cluster", format_args!("{cluster:04x}"));
     if let Some(name) = cluster_name(cluster, profile) {
         fact.fields.text("cluster_name", name);

@@ -10,8 +10,9 @@ use crate::protocols::Out;
 /// What a network header and its security header say.
 pub(super) struct Network {
     pub pan: Option<u16>,
-    pub src: u16,
-    pub dst: u16,
+    /// None between networks.
+    pub src: Option<u16>,
+    pub dst: Address,
     pub src_long: Option<u64>,
     /// What is told of it was encrypted, and a key was known.
     pub decrypted: bool,
@@ -73,11 +74,11 @@ fn body(bytes: &[u8], at: usize, control: u16, mac: &Header, layers: &mut Layers
     // The security header names who sent this hop; that is who sent the packet if both short addresses are the same.
     let same = mac.src == Address::Short(src);
     let src_long = src_long.or(hop.filter(|_| same));
-    let mut network = Network { pan: mac.pan(), src, dst, src_long, decrypted: false };
+    let mut network = Network { pan: mac.pan(), src: Some(src), dst: Address::Short(dst), src_long, decrypted: false };
     let range = at..cursor.min(bytes.len()).max(at + 1);
     aps::device(&network, range.clone(), out);
     if let (Some(hop), false, Address::Short(short)) = (hop, same, mac.src) {
-        aps::device(&Network { src: short, src_long: Some(hop), ..network }, range, out);
+        aps::device(&Network { src: Some(short), src_long: Some(hop), ..network }, range, out);
     }
     let Some(security) = security else {
         inside(bytes, cursor, control, &network, layers, out);
