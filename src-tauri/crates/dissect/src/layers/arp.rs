@@ -1,5 +1,6 @@
 //! Address resolution (RFC 826, RFC 5227), and its reverse (RFC 903), which has the same shape.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use model::{Kind, Mac, Party};
@@ -20,9 +21,30 @@ pub(super) const KIND: Kind = Kind {
         ("gratuitous", "sender and target address are the same: a device announces itself"),
         ("announcement", "a gratuitous request: the device now uses the address (RFC 5227)"),
         ("probe", "no sender address: a device tries whether the address is free (RFC 5227)"),
+        (
+            "conflict",
+            "hardware address that claimed the sender's IP address before: it is used twice, taken over, or was passed on",
+        ),
         ("mac_differs", "the Ethernet sender is not the one that the message names"),
     ],
 };
+
+/// Who claimed which address last.
+#[derive(Debug, Default)]
+pub(super) struct Claims(HashMap<Ipv4Addr, Mac, foldhash::fast::RandomState>);
+
+/// A home has hundreds of addresses at most; a flood of forged ones must not fill the memory.
+const MOST_CLAIMS: usize = 4096;
+
+impl Claims {
+    /// Takes note of a claim; gives who else claimed the address before.
+    fn claim(&mut self, ip: Ipv4Addr, mac: Mac) -> Option<Mac> {
+        if self.0.len() >= MOST_CLAIMS && !self.0.contains_key(&ip) {
+            return None;
+        }
+        self.0.insert(ip, mac).filter(|former| *former != mac)
+    }
+}
 
 pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     layers.top = "arp";
@@ -50,6 +72,8 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
     let gratuitous = spa == tpa && !spa.is_unspecified();
     let announcement = gratuitous && operation == 1;
     let differs = layers.src_mac.is_some_and(|mac| mac != sha);
+    let claims = !spa.is_unspecified() && matches!(operation, 1 | 2);
+    let conflict = claims.then(|| out.learned.arp.claim(spa, sha)).flatten();
     if out.tree.is_on() {
         out.tree.open("arp", "Address Resolution Protocol", at..at + 28, || match operation {
             1 => format!("who has {tpa}? tell {spa}"),
@@ -90,6 +114,9 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
         fields.shown("target_mac", tha);
     }
     fields.shown("target_ip", tpa);
+    if let Some(former) = conflict {
+        fields.shown("conflict", former);
+    }
     for (name, holds) in
         [("gratuitous", gratuitous), ("announcement", announcement), ("probe", probe), ("mac_differs", differs)]
     {

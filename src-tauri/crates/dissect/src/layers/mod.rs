@@ -26,8 +26,6 @@ use model::{Kind, Mac};
 
 use crate::protocols::Out;
 
-pub(crate) use wpan::Learned;
-
 /// The kinds of facts that the lower layers make.
 pub const KINDS: &[Kind] = &[
     arp::KIND,
@@ -43,6 +41,13 @@ pub const KINDS: &[Kind] = &[
     lldp::KIND,
     llc::STP,
 ];
+
+/// What former frames of a capture taught that later ones are read with.
+#[derive(Debug, Default)]
+pub(crate) struct Learned {
+    zigbee: wpan::Keys,
+    arp: arp::Claims,
+}
 
 /// What the layers below the application say of one frame. Ranges are of the frame.
 #[derive(Clone, Debug, Default)]

@@ -41,6 +41,23 @@ fn what_frames_say() {
     expect_test::expect_file!["./frames.expected.txt"].assert_eq(&text);
 }
 
+/// An address that two devices claim: the second claim names the first.
+#[test]
+fn an_address_that_is_claimed_twice() {
+    let mut out = Out::default();
+    let frames = frames();
+    let mut read = |name: &str| {
+        let (_, link_type, bytes) = frames.iter().find(|(own, _, _)| *own == name).expect("a frame of this name");
+        super::read(bytes, *link_type, bytes.len() as u32, &mut out);
+        out.facts.drain(..).map(|fact| fact.fields.to_json()).collect::<String>()
+    };
+    assert!(!read("arp_probe").contains("conflict"));
+    assert!(!read("arp_announcement").contains("conflict"));
+    assert!(!read("arp_gratuitous_reply").contains("conflict"));
+    assert!(read("arp_taken_over").contains(r#""conflict":"02:00:00:00:00:01""#));
+    assert!(!read("arp_taken_over").contains("conflict"));
+}
+
 /// The network's key goes to a device that joins, sealed with the key that all know; what is sealed with it can then be read.
 #[test]
 fn a_zigbee_networks_key_opens_its_later_frames() {

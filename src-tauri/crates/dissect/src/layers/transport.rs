@@ -50,14 +50,11 @@ fn udp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     let total = if length == 0 { stated } else { length.min(stated) };
     let end = (at + total).min(bytes.len()).max(at + 8);
     let payload_len = total.saturating_sub(8) as u32;
-    let transport = Transport { src_port, dst_port, payload: at + 8..end, payload_len, tcp: None };
+    layers.transport = Some(Transport { src_port, dst_port, payload: at + 8..end, payload_len, tcp: None });
     match dst_port {
-        4789 => tunnel::vxlan(bytes, transport, layers, out),
-        17754 => {
-            wpan::zep(bytes.get(..end).unwrap_or(bytes), at + 8, layers, out);
-            layers.transport = Some(transport);
-        }
-        _ => layers.transport = Some(transport),
+        4789 => tunnel::vxlan(bytes, at + 8..end, layers, out),
+        17754 => wpan::zep(bytes, at + 8..end, layers, out),
+        _ => {}
     }
 }
 

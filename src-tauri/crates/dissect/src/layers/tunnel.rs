@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use model::{Kind, Party};
 
-use super::{Ip, Layers, Transport, ip, link, pppoe};
+use super::{Ip, Layers, ip, link, pppoe};
 use crate::bytes::{chunk, u16_be, u32_be};
 use crate::protocols::Out;
 
@@ -125,10 +125,9 @@ pub(super) fn gre(bytes: &[u8], at: usize, outer: Ip, layers: &mut Layers, out: 
 }
 
 /// UDP port 4789. The outer header stays the frame's conversation if this isn't VXLAN.
-pub(super) fn vxlan(bytes: &[u8], outer: Transport, layers: &mut Layers, out: &mut Out) {
-    let at = outer.payload.start;
-    let bytes = bytes.get(..outer.payload.end).unwrap_or(bytes);
-    layers.transport = Some(outer);
+pub(super) fn vxlan(bytes: &[u8], payload: Range<usize>, layers: &mut Layers, out: &mut Out) {
+    let at = payload.start;
+    let bytes = bytes.get(..payload.end).unwrap_or(bytes);
     let (Some(ip), Some([8, 0, 0, 0, a, b, c, 0])) = (layers.ip, chunk::<8>(bytes, at)) else { return };
     if bytes.len() < at + 22 || !layers.descend() {
         return;

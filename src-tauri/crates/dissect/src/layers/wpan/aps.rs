@@ -158,7 +158,7 @@ fn command(plain: Option<&[u8]>, header: Range<usize>, network: &Network, out: &
         if let (5, (Some(kind @ (1 | 5)), Some(key), Some(number))) = (command, parts) {
             out.tree.int("zbee_aps.cmd.key_type", "Kind of key", at + 1..at + 2, kind);
             out.tree.bytes("zbee_aps.cmd.key", "Key", at + 2..at + 18, &key);
-            out.learned.keep(network.pan, number, key);
+            out.learned.zigbee.keep(network.pan, number, key);
             handed = Some((key, number, chunk::<8>(plain, at + 19).map(u64::from_le_bytes)));
         }
     }

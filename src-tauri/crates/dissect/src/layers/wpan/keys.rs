@@ -18,7 +18,7 @@ const MOST: usize = 16;
 
 /// Network keys that have been seen on their way to devices.
 #[derive(Debug, Default)]
-pub(crate) struct Learned {
+pub(crate) struct Keys {
     keys: Vec<NetworkKey>,
 }
 
@@ -29,7 +29,7 @@ struct NetworkKey {
     key: [u8; 16],
 }
 
-impl Learned {
+impl Keys {
     pub fn keep(&mut self, pan: Option<u16>, number: u8, key: [u8; 16]) {
         let key = NetworkKey { pan, number, key };
         // The same key is repeated: it then counts as the newest.
@@ -43,7 +43,7 @@ impl Learned {
 
 impl Security {
     /// The frame with its network payload opened, without the check at its end. The network header begins at `header`.
-    pub fn open_network(&self, bytes: &[u8], header: usize, pan: Option<u16>, learned: &Learned) -> Option<Vec<u8>> {
+    pub fn open_network(&self, bytes: &[u8], header: usize, pan: Option<u16>, learned: &Keys) -> Option<Vec<u8>> {
         let (source, number) = (self.source?, self.key_number?);
         let own = learned.keys.iter().rev().filter(|key| key.number == number && key.pan == pan);
         own.into_iter().find_map(|key| self.open(bytes, header, source, &key.key))

@@ -11,7 +11,7 @@ use std::fmt;
 use model::{Kind, Party};
 
 pub(super) use aps::KIND as ZIGBEE;
-pub(crate) use keys::Learned;
+pub(super) use keys::Keys;
 pub(super) use receiver::{tap, zep};
 
 use super::Layers;

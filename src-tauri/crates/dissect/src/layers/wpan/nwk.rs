@@ -84,7 +84,7 @@ fn body(bytes: &[u8], at: usize, control: u16, mac: &Header, layers: &mut Layers
         inside(bytes, cursor, control, &network, layers, out);
         return Some(());
     };
-    if let Some(plain) = security.open_network(bytes, at, network.pan, &out.learned) {
+    if let Some(plain) = security.open_network(bytes, at, network.pan, &out.learned.zigbee) {
         network.decrypted = true;
         out.tree.text("zbee.sec.decrypted", "Opened with the network's key", cursor..bytes.len(), "yes");
         inside(&plain, cursor, control, &network, layers, out);

@@ -1,5 +1,7 @@
 //! What receivers put in front of an IEEE 802.15.4 frame: TAP (LINKTYPE_IEEE802_15_4_TAP), and ZEP, which carries frames over UDP.
 
+use std::ops::Range;
+
 use super::{Radio, mac};
 use crate::bytes::{chunk, u16_le};
 use crate::layers::Layers;
@@ -49,8 +51,9 @@ pub(in crate::layers) fn tap(bytes: &[u8], layers: &mut Layers, out: &mut Out) {
     mac(bytes, length, fcs, radio, layers, out);
 }
 
-/// Zigbee Encapsulation Protocol, versions 1 and 2, in a UDP payload at `at`.
-pub(in crate::layers) fn zep(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
+/// Zigbee Encapsulation Protocol, versions 1 and 2, in a UDP payload.
+pub(in crate::layers) fn zep(bytes: &[u8], payload: Range<usize>, layers: &mut Layers, out: &mut Out) {
+    let (bytes, at) = (bytes.get(..payload.end).unwrap_or(bytes), payload.start);
     let Some([b'E', b'X', version, kind]) = chunk::<4>(bytes, at) else { return };
     let (channel, device, mode, lqi, length) = match (version, kind) {
         (1, channel) => (channel, at + 4, at + 6, at + 7, 16),
