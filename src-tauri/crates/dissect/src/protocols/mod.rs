@@ -141,11 +141,11 @@ pub struct Complaint {
 /// What a dissector writes to.
 #[derive(Debug, Default)]
 pub struct Out {
+    /// What former frames taught that later ones are read with.
+    pub(crate) learned: crate::layers::Learned,
     pub tree: Tree,
     pub facts: Vec<Draft>,
     pub complaints: Vec<Complaint>,
-    /// What former frames taught that later ones are read with.
-    pub(crate) learned: crate::layers::Learned,
 }
 
 impl Out {
