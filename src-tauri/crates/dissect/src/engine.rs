@@ -76,6 +76,8 @@ impl Engine {
         let serial = match reassembled {
             Some((bytes, segments, ip)) => {
                 let mut inner = layers::read_reassembled(&bytes, ip, &mut self.out);
+                let Out { facts, complaints, .. } = &mut self.out;
+                emit(facts, complaints, &segments, &context, &mut self.once, to)?;
                 (inner.src_mac, inner.dst_mac, inner.vlan) = (layers.src_mac, layers.dst_mac, layers.vlan);
                 self.converse(frame, &bytes, &segments, &inner, to)?
             }

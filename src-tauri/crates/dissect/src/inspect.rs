@@ -78,6 +78,8 @@ pub struct Summary {
 pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) -> Summary {
     let mut out = Out::new(Tree::off());
     let layers = layers::read(bytes, link_type, wire_len, &mut out);
+    // A tunnel is what the frame came through, not what it is.
+    out.facts.retain(|fact| fact.kind != "tunnel");
     let mut summary = Summary { protocol: layers.top, ..Summary::default() };
     match (&layers.ip, layers.src_mac, layers.dst_mac) {
         (Some(ip), _, _) => (summary.src, summary.dst) = (ip.src.to_string(), ip.dst.to_string()),

@@ -32,6 +32,16 @@ const SEEDS: &[(u16, &str)] = &[
     ),
 ];
 
+/// Those and the frames that the lower layers are tested with.
+fn seeds() -> Vec<(u16, Vec<u8>)> {
+    let more = include_str!("../src/layers/frames.txt").lines().filter(|line| !line.starts_with('#'));
+    let more = more.map(|line| {
+        let [_, link_type, hex] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        (link_type.parse().unwrap(), bytes(hex))
+    });
+    SEEDS.iter().map(|(link_type, hex)| (*link_type, bytes(hex))).chain(more).collect()
+}
+
 struct Nowhere;
 
 impl Findings for Nowhere {
@@ -77,11 +87,10 @@ fn try_all(engine: &mut Engine, number: u64, raw: &[u8], link_type: u16) {
 fn frames_cut_at_every_length() {
     let mut engine = Engine::new();
     let mut number = 0;
-    for (link_type, hex) in SEEDS {
-        let whole = bytes(hex);
+    for (link_type, whole) in seeds() {
         for length in 0..=whole.len() {
             number += 1;
-            try_all(&mut engine, number, &whole[..length], *link_type);
+            try_all(&mut engine, number, &whole[..length], link_type);
         }
     }
     engine.finish(&mut Nowhere).unwrap();
@@ -91,9 +100,9 @@ fn frames_cut_at_every_length() {
 fn frames_with_changed_bytes() {
     let mut engine = Engine::new();
     let mut state = 0x1a2b_3c4d_5e6f_7081;
-    for number in 1..40_000_u64 {
-        let (link_type, hex) = SEEDS[next(&mut state) % SEEDS.len()];
-        let mut raw = bytes(hex);
+    let seeds = seeds();
+    for number in 1..80_000_u64 {
+        let (link_type, mut raw) = seeds[next(&mut state) % seeds.len()].clone();
         for _ in 0..=next(&mut state) % 4 {
             let at = next(&mut state) % raw.len();
             raw[at] = next(&mut state) as u8;

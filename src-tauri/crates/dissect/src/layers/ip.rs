@@ -8,7 +8,7 @@ use crate::protocols::Out;
 
 pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     layers.top = "ip";
-    let Some(header) = chunk::<20>(bytes, at) else { return out.malformed(at, "IPv4 header cut short") };
+    let Some(header) = chunk::<20>(bytes, at) else { return layers.short(bytes, at, "IPv4 header cut short", out) };
     let header_len = usize::from(header[0] & 0x0f) * 4;
     if header[0] >> 4 != 4 || header_len < 20 {
         return out.malformed(at, "not an IPv4 header: version or header length is wrong");
@@ -22,7 +22,7 @@ pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     let (ttl, proto) = (header[8], header[9]);
     layers.ip = Some(Ip { src: src.into(), dst: dst.into(), proto, total: total as u32, ttl });
     if out.tree.is_on() {
-        let end = at + header_len;
+        let end = (at + header_len).min(bytes.len());
         out.tree.open("ip", "Internet Protocol Version 4", at..end, || format!("{src} → {dst}"));
         out.tree.int("ip.version", "Version", at..at + 1, header[0] >> 4);
         out.tree.coded("ip.hdr_len", "Header length", at..at + 1, header_len as i64, || format!("{header_len} bytes"));
@@ -48,7 +48,7 @@ pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     let start = at + header_len;
     let end = (at + total).min(bytes.len()).max(start.min(bytes.len()));
     if start > bytes.len() {
-        return out.malformed(at, "IPv4 options cut short");
+        return layers.short(bytes, at, "IPv4 options cut short", out);
     }
     let (more, offset) = (flags & 0x2000 != 0, usize::from(flags & 0x1fff) * 8);
     if more || offset > 0 {
@@ -68,7 +68,7 @@ fn v4_flags(flags: u16) -> String {
 
 pub(super) fn v6(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     layers.top = "ipv6";
-    let Some(header) = chunk::<40>(bytes, at) else { return out.malformed(at, "IPv6 header cut short") };
+    let Some(header) = chunk::<40>(bytes, at) else { return layers.short(bytes, at, "IPv6 header cut short", out) };
     if header[0] >> 4 != 6 {
         return out.malformed(at, "not an IPv6 header: version is wrong");
     }
@@ -103,7 +103,7 @@ pub(super) fn v6(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
                 let (Some(inner), Some(word), Some(id)) =
                     (bytes.get(cursor), u16_be(bytes, cursor + 2), u32_be(bytes, cursor + 4))
                 else {
-                    return out.malformed(cursor, "IPv6 fragment header cut short");
+                    return layers.short(bytes, cursor, "IPv6 fragment header cut short", out);
                 };
                 let (offset, more) = (usize::from(word & 0xfff8), word & 1 != 0);
                 out.tree.open("ipv6.fraghdr", "Fragment header", cursor..cursor + 8, || format!("offset {offset}"));
@@ -128,7 +128,7 @@ pub(super) fn v6(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
             }
         };
         let (Some(length), Some(inner)) = (length.filter(|length| cursor + length <= end), bytes.get(cursor)) else {
-            return out.malformed(cursor, "IPv6 extension header cut short");
+            return layers.short(bytes, cursor, "IPv6 extension header cut short", out);
         };
         let kind = next;
         out.tree.open("ipv6.ext", "Extension header", cursor..cursor + length, || proto_word(kind));
@@ -145,6 +145,7 @@ pub(super) fn proto_word(proto: u8) -> String {
         0 => "hop-by-hop options",
         1 => "ICMP",
         2 => "IGMP",
+        4 => "IPv4",
         6 => "TCP",
         17 => "UDP",
         41 => "IPv6",

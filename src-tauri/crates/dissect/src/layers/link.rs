@@ -3,7 +3,7 @@
 
 use model::Mac;
 
-use super::{Layers, arp, ip, radio, wlan};
+use super::{Layers, arp, ble, eapol, ip, llc, lldp, ppi, pppoe, wlan, wpan};
 use crate::bytes::{u16_be, u32_be, u32_le};
 use crate::protocols::Out;
 
@@ -17,10 +17,12 @@ pub(super) fn read(bytes: &[u8], link_type: u16, layers: &mut Layers, out: &mut 
         113 => cooked(bytes, layers, out),
         276 => cooked2(bytes, layers, out),
         105 => wlan::read(bytes, 0, wlan::Radio::default(), layers, out),
-        127 => wlan::radiotap(bytes, layers, out),
-        192 => wlan::ppi(bytes, layers, out),
-        195 | 230 | 215 | 283 => radio::ieee802154(bytes, link_type, layers, out),
-        251 | 256 => radio::ble(bytes, link_type, layers, out),
+        127 => wlan::radiotap::read(bytes, layers, out),
+        192 => ppi::read(bytes, layers, out),
+        195 | 230 | 215 | 283 => wpan::read(bytes, link_type, layers, out),
+        251 => ble::link_layer(bytes, 0, ble::Radio::default(), layers, out),
+        256 => ble::with_header(bytes, layers, out),
+        272 => ble::nordic(bytes, layers, out),
         _ => layers.top = "unknown link",
     }
 }
@@ -30,7 +32,7 @@ pub(super) fn ethernet(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut O
     let (Some(dst), Some(src), Some(kind)) =
         (Mac::read(&bytes[at.min(bytes.len())..]), bytes.get(at + 6..).and_then(Mac::read), u16_be(bytes, at + 12))
     else {
-        return out.malformed(at, "Ethernet header cut short");
+        return layers.short(bytes, at, "Ethernet header cut short", out);
     };
     layers.src_mac = Some(src);
     layers.dst_mac = Some(dst);
@@ -50,7 +52,7 @@ pub(super) fn ether_type(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers
             break;
         }
         let (Some(tag), Some(inner)) = (u16_be(bytes, at), u16_be(bytes, at + 2)) else {
-            return out.malformed(at, "VLAN tag cut short");
+            return layers.short(bytes, at, "VLAN tag cut short", out);
         };
         layers.vlan = Some(tag & 0x0fff); // the innermost tag names the network
         layers.top = "vlan";
@@ -65,10 +67,10 @@ pub(super) fn ether_type(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers
         0x0800 => ip::v4(bytes, at, layers, out),
         0x86dd => ip::v6(bytes, at, layers, out),
         0x0806 | 0x8035 => arp::read(bytes, at, layers, out),
-        0x888e => layers.top = "eapol",
-        0x88cc => layers.top = "lldp",
-        0x8863 | 0x8864 => layers.top = "pppoe",
-        0..=0x05dc => layers.top = "llc",
+        0x888e | 0x88c7 => eapol::read(bytes, at, layers, out),
+        0x88cc => lldp::read(bytes, at, layers, out),
+        0x8863 | 0x8864 => pppoe::read(bytes, at, kind == 0x8863, layers, out),
+        0..=0x05dc => llc::read(bytes, at, layers, out),
         _ => {}
     }
 }
@@ -82,6 +84,7 @@ fn type_field(out: &mut Out, name: &'static str, at: usize, kind: u16) {
         0x8100 => "802.1Q",
         0x88a8 => "802.1ad",
         0x888e => "EAPOL",
+        0x88cc => "LLDP",
         0x8863 | 0x8864 => "PPPoE",
         0..=0x05dc => "length",
         _ => "unknown",

@@ -1,12 +1,23 @@
 //! From the link layer to the transport: what every frame has, whatever it carries.
 
 mod arp;
+mod ble;
+mod eapol;
 mod icmp;
+mod igmp;
 mod ip;
 mod link;
-mod radio;
+mod llc;
+mod lldp;
+mod ndp;
+mod ppi;
+mod pppoe;
+#[cfg(test)]
+mod testing;
 mod transport;
+mod tunnel;
 mod wlan;
+mod wpan;
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -16,7 +27,27 @@ use model::{Kind, Mac};
 use crate::protocols::Out;
 
 /// The kinds of facts that the lower layers make.
-pub const KINDS: &[Kind] = &[arp::KIND, icmp::KIND, wlan::KIND, radio::BLE, radio::IEEE802154];
+pub const KINDS: &[Kind] = &[
+    arp::KIND,
+    ndp::KIND,
+    igmp::KIND,
+    wlan::KIND,
+    eapol::KIND,
+    ble::KIND,
+    wpan::KIND,
+    wpan::ZIGBEE,
+    tunnel::KIND,
+    pppoe::KIND,
+    lldp::KIND,
+    llc::STP,
+];
+
+/// What former frames of a capture taught that later ones are read with.
+#[derive(Debug, Default)]
+pub(crate) struct Learned {
+    zigbee: wpan::Keys,
+    arp: arp::Claims,
+}
 
 /// What the layers below the application say of one frame. Ranges are of the frame.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +62,28 @@ pub struct Layers {
     pub top: &'static str,
     /// Something was cut off by the snap length.
     pub cut: bool,
+    /// The access point, of an 802.11 frame.
+    pub(crate) bssid: Option<Mac>,
+    /// Packets within packets, so far.
+    depth: u8,
+}
+
+/// Real tunnels nest twice or so.
+const MOST_NESTED: u8 = 6;
+
+impl Layers {
+    /// Steps into a packet within a packet; false when that has gone too far.
+    fn descend(&mut self) -> bool {
+        self.depth = self.depth.saturating_add(1);
+        self.depth <= MOST_NESTED
+    }
+
+    /// Something ends before it should: malformed, unless it was the snap length that ended it.
+    fn short(&self, bytes: &[u8], at: usize, why: &str, out: &mut Out) {
+        if !self.cut {
+            out.malformed(at.min(bytes.len()), why);
+        }
+    }
 }
 
 /// An IP header.

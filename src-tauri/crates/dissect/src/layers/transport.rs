@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ACK, FIN, Layers, RST, SYN, Tcp, Transport, icmp};
+use super::{ACK, FIN, Layers, RST, SYN, Tcp, Transport, icmp, igmp, tunnel, wpan};
 use crate::bytes::{chunk, u16_be};
 use crate::protocols::Out;
 
@@ -15,11 +15,17 @@ pub(super) fn read(bytes: &[u8], payload: Range<usize>, stated: usize, layers: &
         6 => tcp(body, at, stated, layers, out),
         17 => udp(body, at, stated, layers, out),
         1 | 58 => icmp::read(body, at, stated, layers, out),
-        2 => layers.top = "igmp",
-        _ => {}
-    }
-    if layers.transport.is_none() && !matches!(ip.proto, 6 | 17 | 1 | 58) {
-        layers.transport = Some(Transport { src_port: 0, dst_port: 0, payload_len: stated as u32, payload, tcp: None });
+        _ => {
+            let payload_len = stated as u32;
+            layers.transport =
+                Some(Transport { src_port: 0, dst_port: 0, payload_len, payload: payload.clone(), tcp: None });
+            match ip.proto {
+                2 => igmp::v4(body, at, layers, out),
+                4 | 41 => tunnel::ip_in_ip(body, payload, ip, layers, out),
+                47 => tunnel::gre(body, at, ip, layers, out),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -27,10 +33,7 @@ fn udp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     layers.top = "udp";
     let Some(header) = chunk::<8>(bytes, at) else {
         layers.top = "ip";
-        return if layers.cut {
-        } else {
-            out.malformed(at, "UDP header cut short")
-        };
+        return layers.short(bytes, at, "UDP header cut short", out);
     };
     let word = |n: usize| u16::from_be_bytes([header[n], header[n + 1]]);
     let (src_port, dst_port, length) = (word(0), word(2), usize::from(word(4)));
@@ -48,16 +51,18 @@ fn udp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     let end = (at + total).min(bytes.len()).max(at + 8);
     let payload_len = total.saturating_sub(8) as u32;
     layers.transport = Some(Transport { src_port, dst_port, payload: at + 8..end, payload_len, tcp: None });
+    match dst_port {
+        4789 => tunnel::vxlan(bytes, at + 8..end, layers, out),
+        17754 => wpan::zep(bytes, at + 8..end, layers, out),
+        _ => {}
+    }
 }
 
 fn tcp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Out) {
     layers.top = "tcp";
     let Some(header) = chunk::<20>(bytes, at) else {
         layers.top = "ip";
-        return if layers.cut {
-        } else {
-            out.malformed(at, "TCP header cut short")
-        };
+        return layers.short(bytes, at, "TCP header cut short", out);
     };
     let word = |n: usize| u16::from_be_bytes([header[n], header[n + 1]]);
     let long = |n: usize| u32::from_be_bytes([header[n], header[n + 1], header[n + 2], header[n + 3]]);

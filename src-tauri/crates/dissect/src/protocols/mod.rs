@@ -26,7 +26,7 @@ mod ssdp;
 mod stun;
 mod telnet;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tls;
 mod tuya;
 mod wireguard;
@@ -165,6 +165,8 @@ pub struct Complaint {
 /// What a dissector writes to.
 #[derive(Debug, Default)]
 pub struct Out {
+    /// What former frames taught that later ones are read with.
+    pub(crate) learned: crate::layers::Learned,
     pub tree: Tree,
     pub facts: Vec<Draft>,
     pub complaints: Vec<Complaint>,
@@ -172,7 +174,7 @@ pub struct Out {
 
 impl Out {
     pub fn new(tree: Tree) -> Out {
-        Out { tree, facts: Vec::new(), complaints: Vec::new() }
+        Out { tree, ..Out::default() }
     }
 
     /// A new fact to fill in, about `bytes` of the message.

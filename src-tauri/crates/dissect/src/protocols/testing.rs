@@ -110,11 +110,12 @@ impl Stream {
 }
 
 /// Facts as `kind 'subject' fields own`, issues as `! at why`; holds them and the tree to their rules.
-fn lines(text: &mut String, mut out: Out, len: usize) {
+pub fn lines(text: &mut String, mut out: Out, len: usize) {
     out.tree.int("test.depth", "Depth", 0..0, 0);
     for fact in out.facts {
         let (fields, own) = (fact.fields.to_json(), fact.own.to_json());
-        let kind = ALL.iter().flat_map(|p| p.kinds()).find(|kind| kind.name == fact.kind).expect("a declared kind");
+        let kinds = ALL.iter().flat_map(|p| p.kinds()).chain(crate::layers::KINDS);
+        let kind = kinds.into_iter().find(|kind| kind.name == fact.kind).expect("a declared kind");
         let declared: BTreeSet<&str> = kind.fields.iter().map(|(name, _)| *name).collect();
         let mut seen = BTreeSet::new();
         for object in [&fields, &own] {
@@ -231,7 +232,7 @@ impl Random {
         (0..len).map(|_| (self.next() >> 32) as u8).collect()
     }
 
-    fn damage(&mut self, bytes: &mut Vec<u8>) {
+    pub fn damage(&mut self, bytes: &mut Vec<u8>) {
         if bytes.is_empty() {
             return bytes.push(self.next() as u8);
         }
