@@ -11,7 +11,7 @@ use crate::flows::{Active, Flows};
 use crate::fragment::Fragments;
 use crate::layers::{self, Ip, Layers};
 use crate::origin::{Segment, place};
-use crate::protocols::{Complaint, Draft, Out};
+use crate::protocols::{Complaint, Draft, Out, credentials};
 use crate::stream::{Next, Stream};
 
 /// Where the engine puts what it finds.
@@ -298,7 +298,7 @@ fn read_stream(
             let skipped = stream.skip.min(bytes.into());
             stream.skip -= skipped;
             if skipped < u64::from(bytes) {
-                service.gap(stream, ends.side);
+                service.gap(stream, ends.side, u64::from(bytes) - skipped);
             }
         }
     });
@@ -354,7 +354,7 @@ fn emit(
             subject: draft.subject,
             fields: draft.fields,
             own: draft.own,
-            place: place(clamp(draft.bytes, segments), segments),
+            place: draft.place.unwrap_or_else(|| place(clamp(draft.bytes, segments), segments)),
         })?;
     }
     for complaint in complaints.drain(..) {
@@ -377,5 +377,8 @@ fn fingerprint(draft: &Draft) -> u64 {
     draft.subject.hash(&mut hasher);
     draft.fields.members().hash(&mut hasher);
     draft.parties.hash(&mut hasher);
+    if draft.kind == credentials::KIND.name {
+        draft.own.members().hash(&mut hasher); // another password is another login
+    }
     hasher.finish()
 }

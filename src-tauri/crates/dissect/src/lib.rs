@@ -20,4 +20,5 @@ mod tree;
 
 pub use engine::{Engine, Findings, Sighting};
 pub use inspect::{Assembled, FlowHint, Summary, inspect, summarise};
+pub use protocols::files::{Unpacker, content, is_known as is_known_encoding};
 pub use tree::{Level, Node, Tree, Value};
