@@ -57,6 +57,11 @@ impl Engine {
         Engine::default()
     }
 
+    /// Lines of a key log (SSLKEYLOGFILE): connections that are encrypted later are read with them.
+    pub fn secrets(&mut self, text: &[u8]) {
+        self.out.secrets.read(text);
+    }
+
     /// Reads one frame. Returns the number of its flow in this capture; 0 if it has none.
     pub fn frame(&mut self, frame: &Frame, to: &mut dyn Findings) -> Result<u32, Cancelled> {
         self.now = self.now.max(frame.ts);

@@ -162,6 +162,10 @@ pub struct Out {
     pub complaints: Vec<Complaint>,
     /// Memory that unpackers hold, in KiB.
     pub(crate) held: u32,
+    /// What key logs told, to open what is encrypted.
+    pub(crate) secrets: tls::Secrets,
+    /// How deep reading is inside of what was opened.
+    pub(crate) depth: u8,
 }
 
 impl Out {

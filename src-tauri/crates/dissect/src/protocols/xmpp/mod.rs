@@ -132,6 +132,15 @@ impl Conversation for Session {
 
     fn gap(&mut self, side: Side) {
         self.lost[side as usize] = true;
+        if let Some(tls) = &mut self.tls {
+            tls.gap(side);
+        }
+    }
+
+    fn finish(&mut self, message: &Message, out: &mut Out) {
+        if let Some(tls) = &mut self.tls {
+            tls.finish(message, out);
+        }
     }
 }
 
