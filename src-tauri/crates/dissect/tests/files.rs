@@ -192,3 +192,51 @@ fn a_bomb_is_not_followed() {
     let found = capture.read();
     assert_eq!(field(found.of("files")[0], "error"), Some("it unpacks to more than is believed"));
 }
+
+/// An MQTT packet that publishes `payload` under `topic`.
+fn publish(topic: &str, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x30];
+    let mut left = 2 + topic.len() + payload.len();
+    while left >= 128 {
+        packet.push(left as u8 | 0x80);
+        left >>= 7;
+    }
+    packet.push(left as u8);
+    packet.extend((topic.len() as u16).to_be_bytes());
+    packet.extend(topic.bytes());
+    packet.extend(payload);
+    packet
+}
+
+const CONNECT: &[u8] = b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01x";
+
+#[test]
+fn payloads_of_mqtt_that_are_files() {
+    let picture = [&b"\xff\xd8\xff\xe0\0\x10JFIF"[..], &text(150_000)].concat();
+    for (payload, mime_type) in
+        [(&picture[..], "image/jpeg"), (&picture[..200], "image/jpeg"), (&gzip(&picture), "application/gzip")]
+    {
+        let mut capture = Capture::to(1883);
+        capture.send(0, CONNECT).send_all(0, &publish("cam/1/snapshot", payload), 1_460).send(0, &[0xc0, 0]);
+        let found = capture.read();
+        assert!(found.issues.is_empty(), "{:?}", found.issues);
+        assert_eq!(found.of("mqtt").len(), 3);
+        let files = found.of("files");
+        assert_eq!(files.len(), 1, "{mime_type} of {}", payload.len());
+        let sum = model::hex(&Sha256::digest(payload));
+        assert_eq!((files[0].subject.as_str(), field(files[0], "sha256")), ("cam/1/snapshot", Some(sum.as_str())));
+        assert_eq!(field(files[0], "mime_type"), Some(mime_type));
+        assert_eq!(dissect::content(capture.bytes_of(&files[0].place), "", 1 << 20).unwrap(), payload);
+    }
+    // a hole in it: the next packet is read all the same
+    let packet = publish("cam/1/snapshot", &picture);
+    let mut capture = Capture::to(1883);
+    capture.send(0, CONNECT).send_all(0, &packet[..140_000], 1_460).lose(0, 5_000);
+    capture.send(0, &packet[145_000..]).send(0, &publish("t", b"on"));
+    let found = capture.read();
+    assert_eq!(found.of("mqtt").len(), 3, "{:?}", found.facts);
+    assert_eq!(
+        (field(found.of("files")[0], "missing_bytes"), field(found.of("files")[0], "sha256")),
+        (Some("5000"), None)
+    );
+}

@@ -80,7 +80,7 @@ fn is_secret(line: &[u8]) -> bool {
         return false;
     };
     let is_label = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
-    let is_hex = |word: &[u8]| word.iter().all(u8::is_ascii_hexdigit) && word.len() % 2 == 0;
+    let is_hex = |word: &[u8]| word.iter().all(u8::is_ascii_hexdigit) && word.len().is_multiple_of(2);
     let lengths = matches!((random.len(), secret.len()), (64, 32..=256)) || label == b"RSA" && random.len() == 16;
     !label.is_empty() && label.iter().all(is_label) && lengths && is_hex(random) && is_hex(secret)
 }

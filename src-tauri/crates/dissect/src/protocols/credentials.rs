@@ -12,9 +12,9 @@ pub const KIND: Kind = Kind {
     about: "A login, key or token that passed in the clear; each once.",
     fields: &[
         ("protocol", "where it was said"),
-        ("method", "basic, digest, bearer, cookie, form, json, query, path, plain, ..."),
+        ("method", "how: basic, digest, bearer, cookie, form, json, query, path, connect, plain, ..."),
         ("username", "who logs in"),
-        ("name", "of the cookie, form field or query key"),
+        ("name", "of the cookie, form field, query key or client"),
         ("password", "password, token or key"),
         ("realm", "what the login is for"),
         ("host", "who was asked"),

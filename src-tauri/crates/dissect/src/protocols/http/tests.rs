@@ -155,7 +155,7 @@ fn mqtt_in_a_web_socket() {
         http '/mqtt' {"msg_type":"request","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
         http '/mqtt' {"msg_type":"response","status_code":101,"status_msg":"Switching Protocols","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
         mqtt 'x' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":false,"client_id":"x"} {}
-        mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"x","qos":0,"retain":false,"dup":false,"topic":"t"} {"payload":"on","payload_len":2}
+        mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"x","qos":0,"retain":false,"dup":false,"topic":"t","payload_kind":"text"} {"payload":"on","payload_len":2}
         mqtt 'x' {"msg_type":"CONNACK","from_client":false,"client":"x","connect_status":"Connection Accepted","return_code":0,"session_present":false} {}
     "#]].assert_eq(&text);
 }

@@ -56,7 +56,7 @@ impl Inner {
             let first = out.facts.len();
             self.feed(&turned, record, &[], out);
             for fact in out.facts.iter_mut().skip(first) {
-                fact.parties.get_or_insert_with(|| (Party::Ip(turned.src.0), Party::Ip(turned.dst.0)));
+                fact.parties.get_or_insert((Party::Ip(turned.src.0), Party::Ip(turned.dst.0)));
             }
         }
     }

@@ -31,7 +31,9 @@ impl Label {
 
 /// Secrets by the random bytes of the ClientHello that they belong to.
 #[derive(Debug, Default)]
-pub struct Secrets(HashMap<[u8; 32], Vec<(Label, Box<[u8]>)>, foldhash::fast::RandomState>);
+pub struct Secrets(HashMap<[u8; 32], Vec<Secret>, foldhash::fast::RandomState>);
+
+type Secret = (Label, Box<[u8]>);
 
 impl Secrets {
     /// Takes the lines that are of use; what is none is left out.
@@ -65,7 +67,7 @@ impl Secrets {
 
 /// The bytes of hex digits, 48 at most.
 fn bytes(hex: &[u8]) -> Option<Vec<u8>> {
-    if hex.len() % 2 != 0 || hex.len() > 96 {
+    if !hex.len().is_multiple_of(2) || hex.len() > 96 {
         return None;
     }
     let digit = |byte: &u8| char::from(*byte).to_digit(16);

@@ -39,6 +39,7 @@ static KINDS: [Kind; 1] = [Kind {
         ("lang", "language of the stream"),
         ("id", "of the stanza or the stream"),
         ("incomplete", "the capture cut the stanza"),
+        ("decrypted", "it was read with the keys of a key log"),
     ],
 }];
 
