@@ -181,6 +181,22 @@ fn what_is_not_packed_as_it_says_has_no_hash() {
 }
 
 #[test]
+fn known_bytes_unpack() {
+    for (encoding, packed, expect) in [
+        ("br", &b"\x0b\x05\x80hello world\x03"[..], &b"hello world"[..]),
+        ("br", b"\x06", b""),
+        ("deflate", b"\x4b\x04\x00", b"a"),
+        ("deflate", b"\x78\x9c\x4b\x04\x00\x00\x62\x00\x62", b"a"),
+        ("identity", b"as it is", b"as it is"),
+    ] {
+        let pieces = packed.chunks(1);
+        assert_eq!(dissect::content(pieces, encoding, 100).unwrap(), expect, "{encoding}");
+        assert!(expect.len() < 2 || dissect::content([packed], encoding, 3).is_err(), "{encoding}");
+    }
+    assert!(dissect::content([&b"\x0b\x05\x80hello"[..]], "br", 100).is_err());
+}
+
+#[test]
 fn a_bomb_is_not_followed() {
     let zeros = vec![0; 80 << 20];
     let bomb = gzip(&zeros);

@@ -106,6 +106,38 @@ fn digest_and_bearer_and_soap() {
 }
 
 #[test]
+fn logins_in_forms_queries_and_paths() {
+    check(
+        &[
+            (
+                Side::Orig,
+                "POST /login HTTP/1.1\r\nHost: cam\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nuser=bob&password=a%26b",
+            ),
+            (
+                Side::Orig,
+                "POST /api/login HTTP/1.1\r\nHost: cam\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n{\"username\":\"bob\",\"password\":\"pw 1\"}",
+            ),
+            (Side::Orig, "GET /cgi?usr=admin&pwd=12345&n=1 HTTP/1.1\r\nHost: cam\r\n\r\n"),
+            (Side::Orig, "GET /api/83b7780291a6ceffbe0bd049104df/lights HTTP/1.1\r\nHost: hue\r\n\r\n"),
+            (Side::Orig, "GET /api/lights/1?x=y HTTP/1.1\r\nHost: hue\r\n\r\n"),
+        ],
+        expect![[r#"
+            http 'cam/login' {"msg_type":"request","method":"POST","host":"cam","uri":"/login","version":"1.1","content_type":"application/x-www-form-urlencoded"} {"content_length":23,"trans_depth":1}
+            credentials 'bob' {"protocol":"http","method":"form","username":"bob","name":"password","host":"cam"} {"password":"a&b"}
+            files 'cam/login' {"source":"http","host":"cam","content_type":"application/x-www-form-urlencoded","mime_type":"text/plain","is_orig":true,"total_bytes":23,"sha256":"001d1a7082d967bf4c7d9aa991cca9c619259ceb4d2092344e40ca9ac52b0159"} {"seen_bytes":23}
+            http 'cam/api/login' {"msg_type":"request","method":"POST","host":"cam","uri":"/api/login","version":"1.1","content_type":"application/json"} {"content_length":36,"trans_depth":2}
+            credentials 'bob' {"protocol":"http","method":"json","username":"bob","name":"password","host":"cam"} {"password":"pw 1"}
+            files 'cam/api/login' {"source":"http","host":"cam","content_type":"application/json","mime_type":"application/json","is_orig":true,"total_bytes":36,"sha256":"44eb35ee4a6445fe00b3a520a841ea23f335e3e5adbb5bea8ece97f34a6bb4d8"} {"seen_bytes":36}
+            http 'cam/cgi?usr=admin&pwd=12345&n=1' {"msg_type":"request","method":"GET","host":"cam","uri":"/cgi?usr=admin&pwd=12345&n=1","version":"1.1"} {"trans_depth":3}
+            credentials 'admin' {"protocol":"http","method":"query","username":"admin","name":"pwd","host":"cam"} {"password":"12345"}
+            http 'hue/api/83b7780291a6ceffbe0bd049104df/lights' {"msg_type":"request","method":"GET","host":"hue","uri":"/api/83b7780291a6ceffbe0bd049104df/lights","version":"1.1"} {"trans_depth":4}
+            credentials 'api' {"protocol":"http","method":"path","name":"api","host":"hue"} {"password":"83b7780291a6ceffbe0bd049104df"}
+            http 'hue/api/lights/1?x=y' {"msg_type":"request","method":"GET","host":"hue","uri":"/api/lights/1?x=y","version":"1.1"} {"trans_depth":5}
+        "#]],
+    );
+}
+
+#[test]
 fn a_tunnel_is_read_on() {
     check(
         &[
