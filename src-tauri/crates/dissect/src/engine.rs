@@ -10,7 +10,7 @@ use model::{Cancelled, Fact, Flow, Frame, Issue, Mac, Party, Place, Time, TimeKi
 use crate::flows::{Active, Flows};
 use crate::fragment::Fragments;
 use crate::layers::{self, Ip, Layers};
-use crate::origin::{Segment, place};
+use crate::origin::{Origin, Segment, place};
 use crate::protocols::{Complaint, Draft, Out, credentials};
 use crate::stream::{Next, Stream};
 
@@ -129,7 +129,8 @@ impl Engine {
                 let ends = active.ends(side);
                 let cut = (payload.len() as u64) < u64::from(transport.payload_len);
                 let ends = crate::service::Ends { src_mac: layers.src_mac, ..ends };
-                active.service.datagram(payload, cut, &ends, &mut self.out);
+                let origin = Origin { segments, at: transport.payload.start, made_of: None };
+                active.service.datagram(payload, cut, &ends, origin, &mut self.out);
                 if !self.out.facts.is_empty() || !self.out.complaints.is_empty() {
                     let start = transport.payload.start;
                     for draft in &mut self.out.facts {

@@ -68,11 +68,11 @@ impl Service {
     }
 
     /// Reads a datagram.
-    pub fn datagram(&mut self, bytes: &[u8], cut: bool, ends: &Ends, out: &mut Out) {
+    pub fn datagram(&mut self, bytes: &[u8], cut: bool, ends: &Ends, origin: Origin, out: &mut Out) {
         if bytes.is_empty() {
             return;
         }
-        let message = ends.message(bytes, cut);
+        let message = Message { origin, ..ends.message(bytes, cut) };
         self.recognise(&message);
         if let Service::Known(_, conversation) = self {
             conversation.read(&message, out);

@@ -256,3 +256,41 @@ fn payloads_of_mqtt_that_are_files() {
         (Some("5000"), None)
     );
 }
+
+/// A CoAP GET of `/fw` for a block of 64 bytes, and the response with it.
+fn block(number: u8, more: bool, payload: &[u8]) -> [Vec<u8>; 2] {
+    let asked = [&[0x41, 1, 0, number, 7, 0xb2, b'f', b'w', 0xc1, number << 4 | 2][..]].concat();
+    let option = number << 4 | u8::from(more) << 3 | 2;
+    let answered = [&[0x61, 0x45, 0, number, 7, 0xd1, 10, option, 0xff][..], payload].concat();
+    [asked, answered]
+}
+
+#[test]
+fn blocks_of_coap_are_a_file() {
+    let content = text(200);
+    let sum = model::hex(&Sha256::digest(&content));
+    let blocks: Vec<[Vec<u8>; 2]> =
+        content.chunks(64).enumerate().map(|(n, part)| block(n as u8, part.len() == 64, part)).collect();
+    let all = |order: &[usize]| {
+        let mut capture = Capture::datagrams(5683);
+        for n in order {
+            let [asked, answered] = &blocks[*n];
+            capture.datagram(0, asked).datagram(1, answered);
+        }
+        let found = capture.read();
+        assert!(found.issues.is_empty(), "{:?}", found.issues);
+        (capture, found)
+    };
+    let (capture, found) = all(&[0, 0, 1, 1, 2, 3]);
+    let file = found.of("files")[0];
+    assert_eq!((file.subject.as_str(), field(file, "sha256")), ("/fw", Some(sum.as_str())), "{file:?}");
+    assert_eq!(dissect::content(capture.bytes_of(&file.place), "", 1 << 20).unwrap(), content);
+    // one is missing; the last is missing
+    let (_, found) = all(&[0, 2, 3]);
+    assert_eq!(
+        (field(found.of("files")[0], "missing_bytes"), field(found.of("files")[0], "sha256")),
+        (Some("64"), None)
+    );
+    let (_, found) = all(&[0, 1, 2]);
+    assert_eq!(field(found.of("files")[0], "incomplete").map(|is| is.starts_with("true")), Some(true));
+}

@@ -145,7 +145,7 @@ fn bodies_with_changed_bytes() {
             }
         };
         for _ in 0..next(&mut state) % 4 {
-            let damaged = if next(&mut state) % 3 == 0 { &mut asked } else { &mut answer };
+            let damaged = if next(&mut state).is_multiple_of(3) { &mut asked } else { &mut answer };
             let at = next(&mut state) % damaged.len();
             damaged[at] = next(&mut state) as u8;
         }

@@ -38,6 +38,11 @@ pub fn datagrams(protocol: &dyn Protocol, datagrams: &[(Side, &[u8])]) -> String
         assert_ne!(step, Step::More, "a datagram has no more");
         lines(&mut text, out, bytes.len());
     }
+    for side in [Side::Orig, Side::Resp] {
+        let mut out = Out::new(Tree::on());
+        conversation.finish(&message(protocol, Transport::Udp, side, &[]), &mut out);
+        lines(&mut text, out, 0);
+    }
     text
 }
 

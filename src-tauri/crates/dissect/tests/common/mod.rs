@@ -81,6 +81,26 @@ impl Capture {
         self.lose(side, 1)
     }
 
+    /// Datagrams between a client and `port`.
+    pub fn datagrams(port: u16) -> Capture {
+        Capture { ports: [40_000, port], ..Capture::default() }
+    }
+
+    pub fn datagram(&mut self, side: usize, payload: &[u8]) -> &mut Capture {
+        let start = self.bytes.len();
+        let [src, dst] = if side == 0 { [2, 1] } else { [1, 2] };
+        self.bytes.extend([2, 0, 0, 0, 0, dst, 2, 0, 0, 0, 0, src, 8, 0, 0x45, 0]);
+        self.bytes.extend((28 + payload.len() as u16).to_be_bytes());
+        self.bytes.extend([0, 0, 0x40, 0, 64, 17, 0, 0, 192, 168, 0, src, 192, 168, 0, dst]);
+        self.bytes.extend(self.ports[side].to_be_bytes());
+        self.bytes.extend(self.ports[1 - side].to_be_bytes());
+        self.bytes.extend((8 + payload.len() as u16).to_be_bytes());
+        self.bytes.extend([0, 0]);
+        self.bytes.extend(payload);
+        self.frames.push(start..self.bytes.len());
+        self
+    }
+
     fn frame(&mut self, side: usize, seq: u32, flags: u8, payload: &[u8]) {
         let start = self.bytes.len();
         let [src, dst] = if side == 0 { [2, 1] } else { [1, 2] };

@@ -55,7 +55,7 @@ impl Body {
         file.subject = request.subject();
         let disposition = head.get("content-disposition").unwrap_or_default();
         let named = credentials::parameter(&disposition, "filename").filter(|name| !name.is_empty());
-        let from_uri = !is_request || request.method == "PUT";
+        let from_uri = request.method == if is_request { "PUT" } else { "GET" };
         let fields: &mut Fields = &mut file.fields;
         if let Some(name) = named.or_else(|| files::name_of(&request.uri).filter(|_| from_uri)) {
             fields.text("filename", name);

@@ -48,7 +48,7 @@ fn bodies_are_skipped_and_requests_counted() {
             credentials 'sid' {"protocol":"http","method":"cookie","name":"sid","host":"bridge.local"} {"password":"1"}
             http 'a/set' {"msg_type":"response","status_code":100,"status_msg":"Continue","method":"POST","host":"a","uri":"/set","version":"1.1"} {"trans_depth":1}
             http 'a/set' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"POST","host":"a","uri":"/set","version":"1.1"} {"trans_depth":1}
-            files 'a/set' {"source":"http","filename":"set","host":"a","transfer_encoding":"chunked","mime_type":"text/plain","is_orig":false,"total_bytes":15,"sha256":"5be9432ad835558103e55ce3e05ba7e9212090f3fef0c1b3ca180fb244c82dd0"} {"seen_bytes":15}
+            files 'a/set' {"source":"http","host":"a","transfer_encoding":"chunked","mime_type":"text/plain","is_orig":false,"total_bytes":15,"sha256":"5be9432ad835558103e55ce3e05ba7e9212090f3fef0c1b3ca180fb244c82dd0"} {"seen_bytes":15}
             http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":2,"content_length":5}
             files 'bridge.local/api/lights?n=1' {"source":"http","filename":"lights","host":"bridge.local","content_type":"text/plain","mime_type":"text/plain","is_orig":false,"total_bytes":5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"} {"seen_bytes":5}
         "#]],
