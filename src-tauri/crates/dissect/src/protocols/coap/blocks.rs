@@ -22,19 +22,20 @@ struct Transfer {
     file: File,
 }
 
+/// One block: what it is of, the option's value, and where its payload is.
+pub struct Block<'a> {
+    pub request: bool,
+    pub uri: &'a str,
+    pub content_type: Option<&'a str>,
+    pub option: u32,
+    pub payload: Range<usize>,
+}
+
 impl Blocks {
-    /// A block of what `uri` is about: the option's value and where its payload is.
-    pub fn take(
-        &mut self,
-        message: &Message,
-        request: bool,
-        uri: &str,
-        content_type: Option<&str>,
-        block: u32,
-        payload: Range<usize>,
-        out: &mut Out,
-    ) {
-        let (number, more, exponent) = (block >> 4, block & 8 != 0, block & 7);
+    /// The message's block.
+    pub fn take(&mut self, message: &Message, block: Block, out: &mut Out) {
+        let Block { request, uri, content_type, option, payload } = block;
+        let (number, more, exponent) = (option >> 4, option & 8 != 0, option & 7);
         if exponent == 7 || payload.is_empty() {
             return;
         }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use model::{Fields, Kind};
 
-use self::blocks::Blocks;
+use self::blocks::{Block, Blocks};
 use self::codes::{code_name, content_format, type_name};
 use self::options::{Options, number};
 use super::cursor::{Cursor, Stop};
@@ -221,9 +221,10 @@ impl Conversation for Exchange {
         }
         let block = said.number(if request { number::BLOCK1 } else { number::BLOCK2 });
         let uri = if request || block.is_some() { fact.subject.clone() } else { String::new() };
-        if let Some(block) = block.filter(|_| !incomplete && !payload.is_empty()) {
+        if let Some(option) = block.filter(|_| !incomplete && !payload.is_empty()) {
             let content_type = said.number(number::CONTENT_FORMAT).and_then(content_format);
-            self.blocks.take(message, request, &uri, content_type, block, at..bytes.len(), out);
+            let block = Block { request, uri: &uri, content_type, option, payload: at..bytes.len() };
+            self.blocks.take(message, block, out);
         }
         if request {
             self.remember(message.side, &head, uri, said.number(number::OBSERVE) == Some(0));
