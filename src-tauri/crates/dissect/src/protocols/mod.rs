@@ -162,6 +162,8 @@ pub struct Out {
     pub complaints: Vec<Complaint>,
     /// Memory that unpackers hold, in KiB.
     pub(crate) held: u32,
+    /// What contents grew to beyond what is usual, in bytes.
+    pub(crate) grown: u64,
     /// What key logs told, to open what is encrypted.
     pub(crate) secrets: tls::Secrets,
     /// How deep reading is inside of what was opened.

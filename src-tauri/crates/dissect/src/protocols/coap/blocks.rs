@@ -81,7 +81,7 @@ impl Blocks {
             transfer.file.missing(at - transfer.next);
         }
         transfer.next = at.saturating_add(payload.len() as u64);
-        transfer.file.take(message, payload);
+        transfer.file.take(message, payload, out);
         if !more {
             self.0.remove(known).file.end(side, true, out);
         }

@@ -20,9 +20,11 @@ pub const MOST_PIECES: usize = 4_096;
 /// So much of a content is kept to recognise it by.
 const HEAD: usize = 1_024;
 
-/// Packed content may unpack to so many times its length, beyond [`FREE`] bytes: more is a bomb.
-const MOST_GROWTH: u64 = 200;
-const FREE: u64 = 64 << 20;
+/// Packed content may unpack to so many times its length.
+const GROWTH: u64 = 32;
+
+/// What contents of one capture grow beyond that, all together: a few do, many are bombs.
+const MOST_GROWN: u64 = 4 << 30;
 
 pub const KIND: Kind = Kind {
     name: "files",
@@ -66,6 +68,8 @@ pub struct File {
     error: Option<&'static str>,
     seen: u64,
     missing: u64,
+    /// Of [`Out::grown`].
+    grown: u64,
     pieces: Vec<Piece>,
     cut: bool,
 }
@@ -118,21 +122,29 @@ impl File {
             error: (!room).then_some("too many packed files at the same time"),
             seen: 0,
             missing: 0,
+            grown: 0,
             pieces: Vec::new(),
             cut: false,
         }
     }
 
     /// The body goes on with this part of the message.
-    pub fn take(&mut self, message: &Message, range: Range<usize>) {
+    pub fn take(&mut self, message: &Message, range: Range<usize>, out: &mut Out) {
         let Some(bytes) = message.bytes.get(range.clone()).filter(|bytes| !bytes.is_empty()) else { return };
         self.seen += bytes.len() as u64;
         self.cut |= self.cut || !message.origin.add(range, &mut self.pieces, MOST_PIECES);
         let Some(content) = &mut self.content else { return };
+        let fair = self.seen.saturating_mul(GROWTH);
         if let Some(content) = content.get_mut() {
-            content.most = self.seen.saturating_mul(MOST_GROWTH).max(FREE);
+            content.most = fair.saturating_add(self.grown).saturating_add(MOST_GROWN.saturating_sub(out.grown));
         }
-        if let Err(why) = content.write(bytes) {
+        let written = content.write(bytes);
+        let grown = content.get_mut().map_or(0, |content| content.length.saturating_sub(fair));
+        if grown > self.grown {
+            out.grown = out.grown.saturating_add(grown - self.grown);
+            self.grown = grown;
+        }
+        if let Err(why) = written {
             self.fail(match why.kind() {
                 io::ErrorKind::FileTooLarge => "it unpacks to more than is believed",
                 _ => "it is not packed as it says",

@@ -157,7 +157,7 @@ impl Session {
         let taken = usize::try_from(left).map_or(here, |left| left.min(here));
         show_body(message.bytes, at..at + taken, out);
         if let Some(body) = &mut self.bodies[message.side as usize] {
-            body.file.take(message, at..at + taken);
+            body.file.take(message, at..at + taken, out);
         }
         if self.passed(message.side, taken as u64) {
             self.end_body(message.side, true, out);

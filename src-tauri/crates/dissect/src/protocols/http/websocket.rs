@@ -105,7 +105,7 @@ impl WebSocket {
                 self.inner = known.map(|protocol| protocol.conversation());
             }
             let Some(inner) = &mut self.inner else { break };
-            let mut found = Out { held: out.held, ..Out::new(Tree::off()) };
+            let mut found = Out { held: out.held, grown: out.grown, ..Out::new(Tree::off()) };
             // positions can be given only if the message began in this frame
             if let Some(ahead) = at.checked_sub(before) {
                 std::mem::swap(&mut found.tree, &mut out.tree);
@@ -118,7 +118,7 @@ impl WebSocket {
                 found.tree.rebase(source, base - place.start - ahead);
                 std::mem::swap(&mut found.tree, &mut out.tree);
             }
-            out.held = found.held;
+            (out.held, out.grown) = (found.held, found.grown);
             for mut fact in found.facts {
                 fact.bytes = 0..place.end.min(message.bytes.len());
                 out.facts.push(fact);

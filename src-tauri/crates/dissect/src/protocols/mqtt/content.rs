@@ -50,7 +50,7 @@ fn read(said: &[u8], len: usize) -> (&'static str, Option<String>) {
     }
     for (packing, begin, name) in [("gzip", &b"\x1f\x8b"[..], "gzip"), ("deflate", b"\x78", "zlib")] {
         if said.starts_with(begin)
-            && let Ok(content) = files::content([said], packing, LONGEST_TEXT)
+            && let Ok(content) = files::content([said], packing, LONGEST_TEXT.min(said.len() * 32 + MOST_PAYLOAD))
         {
             let head = content.get(..MOST_PAYLOAD).unwrap_or(&content);
             return (name, printable(head, head.len() < content.len()).map(str::to_owned));
@@ -103,7 +103,7 @@ impl Session {
         let mut file = File::new("mqtt", "", out);
         file.subject = topic;
         file.total = Some(len as u64);
-        file.take(message, said);
+        file.take(message, said, out);
         let left = len.saturating_sub(bytes.len()) as u64;
         if left == 0 {
             file.end(message.side, true, out);
@@ -117,7 +117,7 @@ impl Session {
         let slot = &mut self.carried[message.side as usize];
         let carried = slot.as_mut()?;
         let taken = usize::try_from(carried.left).unwrap_or(usize::MAX).min(message.bytes.len());
-        carried.file.take(message, 0..taken);
+        carried.file.take(message, 0..taken, out);
         carried.left -= taken as u64;
         if carried.left == 0
             && let Some(carried) = slot.take()
