@@ -105,6 +105,27 @@ fn capture_of(session: &str) -> Vec<u8> {
     capture
 }
 
+/// The same frames as pcapng, behind a block of secrets.
+fn pcapng_of(pcap: &[u8], keys: &str) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let body = [body, &[0; 3][..body.len().wrapping_neg() % 4]].concat();
+        let len = (12 + body.len() as u32).to_be_bytes();
+        [&kind.to_be_bytes()[..], &len, &body, &len].concat()
+    };
+    let mut out = block(0x0a0d_0d0a, &[&[0x1a, 0x2b, 0x3c, 0x4d, 0, 1, 0, 0][..], &[0xff; 8]].concat());
+    out.extend(block(1, &[0, 1, 0, 0, 0, 0, 0, 0]));
+    let secrets = [&0x544c_534b_u32.to_be_bytes()[..], &(keys.len() as u32).to_be_bytes(), keys.as_bytes()].concat();
+    out.extend(block(10, &secrets));
+    let mut rest = &pcap[24..];
+    while let Some((head, after)) = rest.split_first_chunk::<16>() {
+        let len = &head[8..12];
+        let (frame, after) = after.split_at(u32::from_be_bytes(len.try_into().unwrap()) as usize);
+        out.extend(block(6, &[&[0; 12][..], len, len, frame].concat()));
+        rest = after;
+    }
+    out
+}
+
 #[test]
 fn a_key_log_beside_a_capture_opens_it() {
     let session = include_str!("../src-tauri/crates/dissect/tests/tls/tls13-aes128gcm.txt");
@@ -113,7 +134,7 @@ fn a_key_log_beside_a_capture_opens_it() {
     fs::write(folder.path().join("a.pcap"), capture_of(session)).unwrap();
     let keys: String =
         session.lines().filter(|line| line.contains("_SECRET")).map(|line| format!("{line}\n")).collect();
-    fs::write(folder.path().join("keys.txt"), keys).unwrap();
+    fs::write(folder.path().join("keys.txt"), &keys).unwrap();
     let bench = Bench::fresh();
     bench.import(&[folder.path()]);
     let http = bench.rows("http", &[]);
@@ -124,7 +145,13 @@ fn a_key_log_beside_a_capture_opens_it() {
     // What was said inside is proved by the record that it came in.
     let fact = bench.app.call("fact", json!({ "id": http[0]["_id"] })).unwrap();
     assert!(fact["proof"]["bytes"].as_str().unwrap().starts_with("170303"), "{}", fact["proof"]);
-    // Without it, nothing.
+    // The same when the capture carries its secrets itself.
+    let inside = Bench::fresh();
+    let capture = inside.folder.path().join("b.pcapng");
+    fs::write(&capture, pcapng_of(&capture_of(session), &keys)).unwrap();
+    inside.import(&[&capture]);
+    assert_eq!(inside.rows("http", &[]).len(), 2);
+    // Without them, nothing.
     let shut = Bench::fresh();
     shut.import(&[&folder.path().join("a.pcap")]);
     assert!(shut.rows("http", &[]).is_empty() && shut.rows("tls", &[]).len() == 2);
