@@ -149,6 +149,9 @@ impl Engine {
                     (frame.number, first.offset + transport.payload.start as u64)
                 });
                 let (once, out) = (&mut self.once, &mut self.out);
+                if tcp.flags & layers::FIN != 0 {
+                    active.streams[side].close(tcp.seq.wrapping_add(transport.payload_len));
+                }
                 if tcp.flags & layers::SYN != 0 {
                     active.streams[side].open(tcp.seq);
                 } else {

@@ -222,7 +222,7 @@ impl Active {
             src: (src.ip, src.port),
             dst: (dst.ip, dst.port),
             src_mac: src.mac,
-            closed: src.flags & FIN != 0,
+            closed: self.streams[side].is_closed(),
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct Ends {
     pub src: (IpAddr, u16),
     pub dst: (IpAddr, u16),
     pub src_mac: Option<Mac>,
-    /// The sender has said that it sends no more (FIN).
+    /// The sender has said that it sends no more (FIN), and nothing is missing before that.
     pub closed: bool,
 }
 

@@ -156,6 +156,14 @@ fn nothing_is_claimed_of_what_is_incomplete() {
     capture.send(0, GET).send(1, &answer("", &content[..5_000]));
     let found = capture.read();
     assert_eq!(field(found.of("files")[0], "sha256"), None);
+
+    // the connection's end was seen, but not all before it
+    for lost in [0, 100] {
+        let mut capture = Capture::to(80);
+        capture.send(0, GET).send(1, &answer("", &content[..5_000])).lose(1, lost).close(1);
+        let found = capture.read();
+        assert_eq!(field(found.of("files")[0], "sha256").is_some(), lost == 0);
+    }
 }
 
 #[test]

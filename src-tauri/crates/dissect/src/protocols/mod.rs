@@ -84,7 +84,7 @@ pub struct Message<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// So many bytes are read and done with (at least 1). May exceed what is there: the rest is skipped as it arrives,
-    /// never buffered (an HTTP body, a large payload). For datagrams: everything is done with, whatever the number.
+    /// never buffered (a large payload). For datagrams: everything is done with, whatever the number.
     Took(usize),
     /// A message has begun, but its end is not there yet. Never for datagrams.
     More,
