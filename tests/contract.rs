@@ -328,14 +328,10 @@ fn a_killed_import_is_finished_without_a_trace() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // As soon as rows are there, and long before all are.
+    // As soon as a batch of rows is there, and long before all are: seen by the database's log, which costs no time.
     let began = Instant::now();
-    loop {
-        let count = case.run(&["--json", "show", "CASE", "facts", "--count"]);
-        let some = serde_json::from_slice::<Value>(&count.stdout).is_ok_and(|line| line["count"].as_u64() > Some(0));
-        if some || import.try_wait().unwrap().is_some() {
-            break;
-        }
+    let log = case.dir().join("case.db-wal");
+    while fs::metadata(&log).map_or(0, |log| log.len()) < 500_000 && import.try_wait().unwrap().is_none() {
         assert!(began.elapsed() < Duration::from_secs(60), "no rows after a minute");
     }
     assert!(

@@ -77,6 +77,86 @@ fn a_row_leads_to_its_packet_and_its_bytes() {
     }
 }
 
+/// Ethernet frames with the segments of a recorded connection, a line each: `client 1603…`, `server 1603…`.
+fn capture_of(session: &str) -> Vec<u8> {
+    let mut capture = [0xa1b2_c3d4_u32, 0x0002_0004, 0, 0, 65_535, 1].map(u32::to_be_bytes).concat();
+    let mut next = [1_u32, 1];
+    for line in session.lines() {
+        let (side, hex) = match line.split_once(' ') {
+            Some(("client", hex)) => (0, hex),
+            Some(("server", hex)) => (1, hex),
+            _ => continue,
+        };
+        let payload: Vec<u8> =
+            (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap()).collect();
+        let (src, dst) = if side == 0 { (2, 1) } else { (1, 2) };
+        let ports = if side == 0 { [40_000_u16, 443] } else { [443, 40_000] }.map(u16::to_be_bytes).concat();
+        let mut frame = vec![2, 0, 0, 0, 0, dst, 2, 0, 0, 0, 0, src, 8, 0, 0x45, 0];
+        frame.extend((40 + payload.len() as u16).to_be_bytes());
+        frame.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 192, 168, 0, src, 192, 168, 0, dst]);
+        frame.extend(ports);
+        frame.extend([next[side], next[1 - side]].map(u32::to_be_bytes).concat());
+        frame.extend([0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0]);
+        next[side] += payload.len() as u32;
+        frame.extend(payload);
+        capture.extend([1_700_000_000, 0, frame.len() as u32, frame.len() as u32].map(u32::to_be_bytes).concat());
+        capture.extend(frame);
+    }
+    capture
+}
+
+/// The same frames as pcapng, behind a block of secrets.
+fn pcapng_of(pcap: &[u8], keys: &str) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let body = [body, &[0; 3][..body.len().wrapping_neg() % 4]].concat();
+        let len = (12 + body.len() as u32).to_be_bytes();
+        [&kind.to_be_bytes()[..], &len, &body, &len].concat()
+    };
+    let mut out = block(0x0a0d_0d0a, &[&[0x1a, 0x2b, 0x3c, 0x4d, 0, 1, 0, 0][..], &[0xff; 8]].concat());
+    out.extend(block(1, &[0, 1, 0, 0, 0, 0, 0, 0]));
+    let secrets = [&0x544c_534b_u32.to_be_bytes()[..], &(keys.len() as u32).to_be_bytes(), keys.as_bytes()].concat();
+    out.extend(block(10, &secrets));
+    let mut rest = &pcap[24..];
+    while let Some((head, after)) = rest.split_first_chunk::<16>() {
+        let len = &head[8..12];
+        let (frame, after) = after.split_at(u32::from_be_bytes(len.try_into().unwrap()) as usize);
+        out.extend(block(6, &[&[0; 12][..], len, len, frame].concat()));
+        rest = after;
+    }
+    out
+}
+
+#[test]
+fn a_key_log_beside_a_capture_opens_it() {
+    let session = include_str!("../src-tauri/crates/dissect/tests/tls/tls13-aes128gcm.txt");
+    let folder = tempfile::tempdir().unwrap();
+    // The capture comes first, by name.
+    fs::write(folder.path().join("a.pcap"), capture_of(session)).unwrap();
+    let keys: String =
+        session.lines().filter(|line| line.contains("_SECRET")).map(|line| format!("{line}\n")).collect();
+    fs::write(folder.path().join("keys.txt"), &keys).unwrap();
+    let bench = Bench::fresh();
+    bench.import(&[folder.path()]);
+    let http = bench.rows("http", &[]);
+    assert_eq!(http.len(), 2, "{http:?}");
+    assert!(http.iter().all(|row| row["decrypted"] == json!(true) && row["host"] == "hub.example"), "{http:?}");
+    assert_eq!(bench.rows("credentials", &[])[0]["password"], "tok-1");
+    assert_eq!(bench.rows("x509", &[])[0]["common_name"], "hub.example");
+    // What was said inside is proved by the record that it came in.
+    let fact = bench.app.call("fact", json!({ "id": http[0]["_id"] })).unwrap();
+    assert!(fact["proof"]["bytes"].as_str().unwrap().starts_with("170303"), "{}", fact["proof"]);
+    // The same when the capture carries its secrets itself.
+    let inside = Bench::fresh();
+    let capture = inside.folder.path().join("b.pcapng");
+    fs::write(&capture, pcapng_of(&capture_of(session), &keys)).unwrap();
+    inside.import(&[&capture]);
+    assert_eq!(inside.rows("http", &[]).len(), 2);
+    // Without them, nothing.
+    let shut = Bench::fresh();
+    shut.import(&[&folder.path().join("a.pcap")]);
+    assert!(shut.rows("http", &[]).is_empty() && shut.rows("tls", &[]).len() == 2);
+}
+
 #[test]
 fn a_cancelled_import_disappears() {
     let bench = Bench::fresh();

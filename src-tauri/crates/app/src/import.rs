@@ -24,6 +24,11 @@ const BATCH: usize = 16_384;
 const WAITING: usize = 2;
 /// Issues of one item that are listed; a broken file must not fill the case with complaints.
 const MOST_ISSUES: usize = 10_000;
+/// Key logs that are kept to read captures with, in bytes.
+const MOST_SECRETS: usize = 64 << 20;
+/// Formats by name: what is read with a key log, and what is one.
+const CAPTURES: [&str; 3] = ["pcap", "pcapng", "snoop"];
+const KEY_LOG: &str = "keylog";
 
 /// Reads files and folders into the case.
 pub(crate) fn import(app: &App, case: &Case, request: &EvidenceAdd, tick: &Tick) -> Result<Ended> {
@@ -62,8 +67,10 @@ fn import_alone(app: &App, case: &Case, request: &EvidenceAdd, tick: &Tick) -> R
         let writer = named.spawn_scoped(scope, || write(app, case, request.copy, receiver, &spare, tick));
         let writer =
             writer.map_err(|why| Error::new(Code::Failed, format!("importing: starting the writer: {why}")))?;
-        let (open, spare) = (HashMap::new(), spare.clone());
-        let mut host = Importer { case, to: sender, spare, options: &options, tick, open, seen: &mut seen };
+        // Key logs first: captures are read with them, whatever the order.
+        let secrets = paths.iter().flat_map(|path| evidence::key_logs(path)).collect();
+        let (open, spare, seen) = (HashMap::new(), spare.clone(), &mut seen);
+        let mut host = Importer { case, to: sender, spare, options: &options, tick, open, seen, secrets };
         let read = paths.iter().try_for_each(|path| evidence::read_path(path, &mut host, &options, tick));
         drop(host); // the writer ends when nothing more can come
         let written =
@@ -255,6 +262,8 @@ struct Importer<'i> {
     tick: &'i Tick,
     open: HashMap<ItemId, Reading>,
     seen: &'i mut Seen,
+    /// What key logs told.
+    secrets: Vec<u8>,
 }
 
 impl Host for Importer<'_> {
@@ -297,10 +306,13 @@ impl Host for Importer<'_> {
         // What no format knows has a run too: reading it may still go wrong, and that is to be written down.
         let run = self.case.run_begin(id, item.kind, item.version, now()).map_err(|_| Cancelled)?;
         let key = ItemId(id as u64);
-        self.open.insert(
-            key,
-            Reading::new(Some(run), self.to.clone(), self.spare.clone(), &item.path, item.parent.is_none()),
-        );
+        let mut reading =
+            Reading::new(Some(run), self.to.clone(), self.spare.clone(), &item.path, item.parent.is_none());
+        if CAPTURES.contains(&item.kind) {
+            reading.engine.secrets(&self.secrets);
+        }
+        reading.is_key_log = item.kind == KEY_LOG;
+        self.open.insert(key, reading);
         Ok(key)
     }
 
@@ -318,7 +330,10 @@ impl Host for Importer<'_> {
             _ => self.seen.partial += 1,
         }
         self.seen.read += 1;
-        let Reading { run, path, top, .. } = reading;
+        let Reading { run, path, top, key_log, .. } = reading;
+        if self.secrets.len() + key_log.len() <= MOST_SECRETS {
+            self.secrets.extend(key_log);
+        }
         let end = Message::End { item: item.0 as EvidenceId, run, outcome: outcome.clone(), path, top };
         self.to.send(end).map_err(|_| Cancelled)
     }
@@ -346,6 +361,9 @@ struct Reading {
     engine: Engine,
     frames: FrameColumns,
     found: Found,
+    is_key_log: bool,
+    /// What it says, if it is one.
+    key_log: Vec<u8>,
 }
 
 /// What was found and not yet written.
@@ -361,7 +379,8 @@ impl Reading {
     fn new(run: Option<RunId>, to: SyncSender<Message>, spare: Spare, path: &str, top: bool) -> Reading {
         let batch = crate::state::lock(&spare).pop().unwrap_or_default();
         let found = Found { run, to, spare, batch, issues: 0 };
-        Reading { run, path: path.to_owned(), top, engine: Engine::new(), frames: FrameColumns::default(), found }
+        let (engine, frames) = (Engine::new(), FrameColumns::default());
+        Reading { run, path: path.to_owned(), top, engine, frames, found, is_key_log: false, key_log: Vec::new() }
     }
 
     fn finish(&mut self) -> std::result::Result<(), Cancelled> {
@@ -419,6 +438,14 @@ impl Sink for Reading {
 
     fn issue(&mut self, issue: Issue) {
         Findings::issue(&mut self.found, issue);
+    }
+
+    fn secrets(&mut self, text: &[u8]) {
+        if self.is_key_log {
+            self.key_log = text.to_vec();
+        } else {
+            self.engine.secrets(text);
+        }
     }
 }
 

@@ -180,7 +180,8 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let (mut starts, mut assembled, mut sources) = (Vec::new(), Vec::new(), Vec::new());
     sources.push(ByteSource { name: format!("Frame ({} bytes)", raw.len()), hex: model::hex(&raw) });
     let mut seen: Vec<&[(u64, u64, u64)]> = Vec::new();
-    for fact in &facts {
+    // A file's place is a body, which begins no message and may be very long.
+    for fact in facts.iter().filter(|fact| fact.kind != "files") {
         if fact.pieces.is_empty() {
             starts.extend(fact.offset.checked_sub(entry.offset).and_then(|at| usize::try_from(at).ok()));
         } else if let Some(service) = service.as_ref().filter(|_| !seen.contains(&fact.pieces.as_slice())) {

@@ -10,8 +10,8 @@ use model::{Cancelled, Fact, Flow, Frame, Issue, Mac, Party, Place, Time, TimeKi
 use crate::flows::{Active, Flows};
 use crate::fragment::Fragments;
 use crate::layers::{self, Ip, Layers};
-use crate::origin::{Segment, place};
-use crate::protocols::{Complaint, Draft, Out};
+use crate::origin::{Origin, Segment, place};
+use crate::protocols::{Complaint, Draft, Out, credentials};
 use crate::stream::{Next, Stream};
 
 /// Where the engine puts what it finds.
@@ -55,6 +55,11 @@ const MOST_ONCE: usize = 500_000;
 impl Engine {
     pub fn new() -> Engine {
         Engine::default()
+    }
+
+    /// Lines of a key log (SSLKEYLOGFILE): connections that are encrypted later are read with them.
+    pub fn secrets(&mut self, text: &[u8]) {
+        self.out.secrets.read(text);
     }
 
     /// Reads one frame. Returns the number of its flow in this capture; 0 if it has none.
@@ -126,7 +131,8 @@ impl Engine {
                 let ends = active.ends(side);
                 let cut = (payload.len() as u64) < u64::from(transport.payload_len);
                 let ends = crate::service::Ends { src_mac: layers.src_mac, ..ends };
-                active.service.datagram(payload, cut, &ends, &mut self.out);
+                let origin = Origin { segments, at: transport.payload.start, made_of: None };
+                active.service.datagram(payload, cut, &ends, origin, &mut self.out);
                 if !self.out.facts.is_empty() || !self.out.complaints.is_empty() {
                     let start = transport.payload.start;
                     for draft in &mut self.out.facts {
@@ -145,6 +151,9 @@ impl Engine {
                     (frame.number, first.offset + transport.payload.start as u64)
                 });
                 let (once, out) = (&mut self.once, &mut self.out);
+                if tcp.flags & layers::FIN != 0 {
+                    active.streams[side].close(tcp.seq.wrapping_add(transport.payload_len));
+                }
                 if tcp.flags & layers::SYN != 0 {
                     active.streams[side].open(tcp.seq);
                 } else {
@@ -300,7 +309,7 @@ fn read_stream(
             let skipped = stream.skip.min(bytes.into());
             stream.skip -= skipped;
             if skipped < u64::from(bytes) {
-                service.gap(stream, ends.side);
+                service.gap(stream, ends.side, u64::from(bytes) - skipped);
             }
         }
     });
@@ -356,7 +365,7 @@ fn emit(
             subject: draft.subject,
             fields: draft.fields,
             own: draft.own,
-            place: place(clamp(draft.bytes, segments), segments),
+            place: draft.place.unwrap_or_else(|| place(clamp(draft.bytes, segments), segments)),
         })?;
     }
     for complaint in complaints.drain(..) {
@@ -379,5 +388,8 @@ fn fingerprint(draft: &Draft) -> u64 {
     draft.subject.hash(&mut hasher);
     draft.fields.members().hash(&mut hasher);
     draft.parties.hash(&mut hasher);
+    if draft.kind == credentials::KIND.name {
+        draft.own.members().hash(&mut hasher); // another password is another login
+    }
     hasher.finish()
 }

@@ -222,6 +222,7 @@ impl Active {
             src: (src.ip, src.port),
             dst: (dst.ip, dst.port),
             src_mac: src.mac,
+            closed: self.streams[side].is_closed(),
         }
     }
 

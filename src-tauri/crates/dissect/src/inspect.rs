@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::layers::{self, Layers};
-use crate::protocols::{ALL, Message, Out, Protocol, Side, Step, Transport};
+use crate::origin::Origin;
+use crate::protocols::{ALL, Message, Out, Protocol, Side, Step, Transport, credentials, files};
 use crate::service::recognise;
 use crate::tree::{Node, Tree};
 
@@ -112,6 +113,8 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
             }
         }
     }
+    let aside = [files::KIND.name, credentials::KIND.name];
+    out.facts.retain(|fact| !aside.contains(&fact.kind)); // said beside what they are part of
     if let Some(last) = out.facts.last() {
         summary.protocol = last.kind;
         let lines: Vec<String> =
@@ -203,5 +206,6 @@ fn ends(layers: &Layers, from_orig: bool) -> Option<Message<'static>> {
         dst: (ip.dst, transport.dst_port),
         src_mac: layers.src_mac,
         cut: layers.cut,
+        origin: Origin::default(),
     })
 }

@@ -22,4 +22,5 @@ mod tree;
 pub use engine::{Engine, Findings, Sighting};
 pub use follow::{Follow, FollowState, Said};
 pub use inspect::{Assembled, FlowHint, Summary, inspect, summarise};
+pub use protocols::files::{Unpacker, content, is_known as is_known_encoding};
 pub use tree::{Level, Node, Tree, Value};

@@ -15,6 +15,46 @@ pub(crate) struct Segment {
     pub offset: u64,
 }
 
+/// Where the bytes of a message are in the evidence, for facts about what came in many messages.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin<'a> {
+    pub segments: &'a [Segment],
+    /// Position of the message's first byte in what the segments make up.
+    pub at: usize,
+    /// The message's bytes are not in the evidence as they are (decrypted, unmasked): all of them were made of so many there.
+    pub made_of: Option<usize>,
+}
+
+impl Origin<'_> {
+    /// Adds the pieces of `range` of the message to `pieces`, `most` at most; false if there are more.
+    pub fn add(&self, range: Range<usize>, pieces: &mut Vec<Piece>, most: usize) -> bool {
+        let range = match self.made_of {
+            Some(length) => self.at..self.at + length,
+            None => self.at + range.start..self.at + range.end,
+        };
+        let first = self.segments.partition_point(|segment| segment.at + segment.length <= range.start);
+        for segment in self.segments.get(first..).unwrap_or_default() {
+            if segment.at >= range.end {
+                break;
+            }
+            let start = segment.at.max(range.start);
+            let end = (segment.at + segment.length).min(range.end);
+            let offset = segment.offset + (start - segment.at) as u64;
+            let piece = Piece { frame: segment.frame, offset, length: end.saturating_sub(start) as u64 };
+            let room = pieces.len() < most;
+            match pieces.last_mut() {
+                Some(last) if last.frame == piece.frame && last.offset + last.length == offset => {
+                    last.length += piece.length;
+                }
+                Some(last) if self.made_of.is_some() && *last == piece => {}
+                _ if room => pieces.push(piece),
+                _ => return false,
+            }
+        }
+        true
+    }
+}
+
 /// A message of more pieces names the first ones and the last.
 const MOST_PIECES: usize = 256;
 

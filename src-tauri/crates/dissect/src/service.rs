@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::Mac;
 
-use crate::origin::Segment;
+use crate::origin::{Origin, Segment};
 use crate::protocols::{ALL, Complaint, Conversation, Draft, Message, Out, Protocol, Side, Step, Transport};
 use crate::stream::{MOST_UNREAD, Stream};
 
@@ -36,12 +36,14 @@ pub(crate) struct Ends {
     pub src: (IpAddr, u16),
     pub dst: (IpAddr, u16),
     pub src_mac: Option<Mac>,
+    /// The sender has said that it sends no more (FIN), and nothing is missing before that.
+    pub closed: bool,
 }
 
 impl Ends {
     fn message<'a>(&self, bytes: &'a [u8], cut: bool) -> Message<'a> {
-        let Ends { transport, side, src, dst, src_mac } = *self;
-        Message { bytes, transport, side, src, dst, src_mac, cut }
+        let Ends { transport, side, src, dst, src_mac, .. } = *self;
+        Message { bytes, transport, side, src, dst, src_mac, cut, origin: Origin::default() }
     }
 }
 
@@ -66,11 +68,11 @@ impl Service {
     }
 
     /// Reads a datagram.
-    pub fn datagram(&mut self, bytes: &[u8], cut: bool, ends: &Ends, out: &mut Out) {
+    pub fn datagram(&mut self, bytes: &[u8], cut: bool, ends: &Ends, origin: Origin, out: &mut Out) {
         if bytes.is_empty() {
             return;
         }
-        let message = ends.message(bytes, cut);
+        let message = Message { origin, ..ends.message(bytes, cut) };
         self.recognise(&message);
         if let Service::Known(_, conversation) = self {
             conversation.read(&message, out);
@@ -127,15 +129,24 @@ impl Service {
         if stream.unread.len() > MOST_UNREAD {
             out.complaints.push(Complaint { at: 0, why: format!("message of more than {MOST_UNREAD} bytes") });
             emit(&mut out.facts, &mut out.complaints, &stream.segments);
-            self.gap(stream, ends.side);
+            self.gap(stream, ends.side, 0);
         }
     }
 
     /// Reads the unread bytes again: the other direction has told what they are, or (`cut`) nothing more will come.
     pub fn again(&mut self, stream: &mut Stream, cut: bool, ends: &Ends, out: &mut Out, emit: &mut Emit) {
-        if stream.unread.is_empty() {
-            return;
+        if !stream.unread.is_empty() {
+            self.read_again(stream, cut, ends, out, emit);
         }
+        if let (true, Service::Known(_, conversation)) = (cut, self) {
+            conversation.finish(&ends.message(&[], !ends.closed), out);
+            if !out.facts.is_empty() || !out.complaints.is_empty() {
+                emit(&mut out.facts, &mut out.complaints, &[]);
+            }
+        }
+    }
+
+    fn read_again(&mut self, stream: &mut Stream, cut: bool, ends: &Ends, out: &mut Out, emit: &mut Emit) {
         let unread = std::mem::take(&mut stream.unread);
         let segments = std::mem::take(&mut stream.segments);
         let read = self.read_all(&unread, &segments, cut, stream, ends, out, emit);
@@ -146,11 +157,14 @@ impl Service {
         }
     }
 
-    /// Bytes are missing: what was half read is lost, and the next bytes may start anywhere.
-    pub fn gap(&mut self, stream: &mut Stream, side: Side) {
+    /// So many bytes are missing (0: not known how many): what was half read is lost, and the next bytes may start anywhere.
+    pub fn gap(&mut self, stream: &mut Stream, side: Side, bytes: u64) {
+        let whole = stream.unread.is_empty();
         stream.unread.clear();
         stream.segments.clear();
-        if let Service::Known(_, conversation) = self {
+        if let Service::Known(_, conversation) = self
+            && !(whole && bytes > 0 && conversation.missed(side, bytes))
+        {
             conversation.gap(side);
         }
     }
@@ -170,7 +184,7 @@ impl Service {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
-            let message = ends.message(rest, cut);
+            let message = Message { origin: Origin { segments, at, made_of: None }, ..ends.message(rest, cut) };
             self.recognise(&message);
             let Service::Known(_, conversation) = self else {
                 let give_up = self.is_opaque() || rest.len() > MOST_UNKNOWN;

@@ -13,6 +13,8 @@ pub(crate) const MOST_UNREAD: usize = 1 << 20;
 pub(crate) struct Stream {
     /// Sequence number expected next.
     next: Option<u32>,
+    /// Sequence number behind the last byte, as the sender's FIN says.
+    end: Option<u32>,
     /// In order, unread.
     pub unread: Vec<u8>,
     /// Where `unread` came from.
@@ -65,6 +67,16 @@ impl Stream {
     /// The earliest frame whose bytes wait for what is before them.
     pub fn waiting_from(&self) -> Option<u64> {
         self.waiting.iter().map(|waiting| waiting.frame).min()
+    }
+
+    /// A FIN, whose payload ends before `end`.
+    pub fn close(&mut self, end: u32) {
+        self.end.get_or_insert(end);
+    }
+
+    /// The sender has said that nothing more comes, and all that it sent has been seen or is known to be missing.
+    pub fn is_closed(&self) -> bool {
+        self.end.is_some() && self.end == self.next
     }
 
     pub fn has_waiting(&self) -> bool {

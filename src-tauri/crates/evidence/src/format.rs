@@ -4,11 +4,12 @@ use model::{Cancelled, Kind, Sink, Time};
 
 use crate::capture::{Pcap, Pcapng, Snoop};
 use crate::diagnostic::OnHub;
+use crate::keylog::KeyLog;
 use crate::label::{Json, Sqlite, Text};
 use crate::source::{HEAD, Source};
 
 /// In the order in which they are asked: magic numbers first, structure last.
-pub static ALL: &[&dyn Format] = &[&Pcap, &Pcapng, &Snoop, &Sqlite, &Json, &OnHub, &Text];
+pub static ALL: &[&dyn Format] = &[&Pcap, &Pcapng, &Snoop, &Sqlite, &KeyLog, &Json, &OnHub, &Text];
 
 /// What an item of no known format is.
 pub const OTHER: &str = "other";

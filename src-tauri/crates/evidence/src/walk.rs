@@ -90,10 +90,10 @@ pub fn measure(path: &Path) -> (u64, u64) {
     sum
 }
 
-type EachFile<'e> = &'e mut dyn FnMut(&Path, Result<fs::Metadata, String>) -> Result<(), Cancelled>;
+pub(crate) type EachFile<'e> = &'e mut dyn FnMut(&Path, Result<fs::Metadata, String>) -> Result<(), Cancelled>;
 
 /// Every regular file under `path`, folders in the order of names; everything else with why it is none.
-fn each_file(path: &Path, each: EachFile) -> Result<(), Cancelled> {
+pub(crate) fn each_file(path: &Path, each: EachFile) -> Result<(), Cancelled> {
     // What the analyst names may be a link; what lies in a folder may lead anywhere.
     let mut waiting = vec![(path.to_owned(), fs::metadata(path))];
     while let Some((path, metadata)) = waiting.pop() {

@@ -142,6 +142,7 @@ fn pcapng_with_everything() {
             r#"capture_secrets TLS key log "secrets_type":"TLS key log","size":6 "#,
         ]
     );
+    assert_eq!(read.secrets, b"secret");
     let comment = &read.facts[2].place;
     assert_eq!(comment.frame, Some(1));
     assert_eq!(&bytes[comment.offset as usize..][..comment.length as usize], b"look here");
@@ -149,6 +150,18 @@ fn pcapng_with_everything() {
     assert_eq!(issues(&read), [format!("pcapng block @{unknown}: 1 block of type 0x7777, left out"),]);
     assert_eq!(ending, Ending::Complete);
     check_sound(&bytes, &read, &ending);
+}
+
+#[test]
+fn key_logs_are_told_and_found_beforehand() {
+    let line = format!("CLIENT_RANDOM {} {}\n", "ab".repeat(32), "cd".repeat(48));
+    let (seen, ending) = read("keylog", line.as_bytes());
+    assert_eq!((seen.secrets.as_slice(), ending), (line.as_bytes(), Ending::Complete));
+    assert_eq!(seen.facts[0].fields.members(), r#""secrets_type":"TLS key log","size":176"#);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("keys.txt"), &line).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "CLIENT_RANDOM of nothing").unwrap();
+    assert_eq!(evidence::key_logs(folder.path()), format!("{line}\n").as_bytes());
 }
 
 #[test]

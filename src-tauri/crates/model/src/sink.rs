@@ -22,4 +22,6 @@ pub trait Sink {
     fn frame(&mut self, frame: &Frame) -> Result<(), Cancelled>;
     fn fact(&mut self, fact: Fact) -> Result<(), Cancelled>;
     fn issue(&mut self, issue: Issue);
+    /// Lines of a TLS key log (SSLKEYLOGFILE): what follows may be read with them.
+    fn secrets(&mut self, _text: &[u8]) {}
 }

@@ -6,10 +6,12 @@
 
 mod aes;
 mod coap;
+pub mod credentials;
 mod cursor;
 mod dhcp;
 mod dhcpv6;
 mod dns;
+pub mod files;
 mod ftp;
 mod http;
 mod json;
@@ -36,9 +38,10 @@ mod xmpp;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use model::{Fields, Kind, Mac, Party};
+use model::{Fields, Kind, Mac, Party, Place};
 
 use crate::Tree;
+use crate::origin::Origin;
 
 /// All of them, in the order in which they are tried on a port that is no one's.
 pub static ALL: &[&dyn Protocol] = &[
@@ -97,13 +100,15 @@ pub struct Message<'a> {
     /// The snap length cut the datagram, or the stream ends here: what is missing will not come. A message that is cut short because
     /// of it is not malformed: read what is there.
     pub cut: bool,
+    /// Where the bytes are in the evidence, if it is known.
+    pub(crate) origin: Origin<'a>,
 }
 
 /// What became of the bytes at the start of a [`Message`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// So many bytes are read and done with (at least 1). May exceed what is there: the rest is skipped as it arrives,
-    /// never buffered (an HTTP body, a large payload). For datagrams: everything is done with, whatever the number.
+    /// never buffered (a large payload). For datagrams: everything is done with, whatever the number.
     Took(usize),
     /// A message has begun, but its end is not there yet. Never for datagrams.
     More,
@@ -139,6 +144,15 @@ pub trait Conversation: Send {
 
     /// Bytes of `side` are missing from the capture: forget half-read messages; the next bytes may start anywhere.
     fn gap(&mut self, _side: Side) {}
+
+    /// So many bytes of `side` are missing from the capture. True if the conversation knows what lies there, and reads on behind;
+    /// else [`Conversation::gap`] follows.
+    fn missed(&mut self, _side: Side, _bytes: u64) -> bool {
+        false
+    }
+
+    /// Nothing more will come from `message.side`; the message is empty. `message.cut`: the sender did not say so.
+    fn finish(&mut self, _message: &Message, _out: &mut Out) {}
 }
 
 /// A fact on its way: its bytes are a range of the message, the engine adds time, flow and place.
@@ -153,6 +167,8 @@ pub struct Draft {
     pub once: bool,
     /// Else: the sender's and receiver's addresses.
     pub parties: Option<(Party, Party)>,
+    /// Else: where `bytes` of the message are.
+    pub place: Option<Place>,
 }
 
 /// Something that could not be read, at an offset in the message.
@@ -170,6 +186,14 @@ pub struct Out {
     pub tree: Tree,
     pub facts: Vec<Draft>,
     pub complaints: Vec<Complaint>,
+    /// Memory that unpackers hold, in KiB.
+    pub(crate) held: u32,
+    /// What contents grew to beyond what is usual, in bytes.
+    pub(crate) grown: u64,
+    /// What key logs told, to open what is encrypted.
+    pub(crate) secrets: tls::Secrets,
+    /// How deep reading is inside of what was opened.
+    pub(crate) depth: u8,
 }
 
 impl Out {
@@ -187,6 +211,7 @@ impl Out {
             own: Fields::new(),
             once: false,
             parties: None,
+            place: None,
         });
         let last = self.facts.len() - 1;
         &mut self.facts[last]

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{ALL, Message, Out, Protocol, Side, Step, Transport};
+use crate::origin::Origin;
 use crate::{Node, Tree, Value};
 
 /// The bytes of hex digits; white space is ignored.
@@ -19,7 +20,7 @@ pub fn message<'a>(protocol: &dyn Protocol, transport: Transport, side: Side, by
     let client = (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 40_000);
     let server = (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), home);
     let (src, dst) = if side == Side::Orig { (client, server) } else { (server, client) };
-    Message { bytes, transport, side, src, dst, src_mac: None, cut: false }
+    Message { bytes, transport, side, src, dst, src_mac: None, cut: false, origin: Origin::default() }
 }
 
 /// Whether the protocol would take these first bytes of a flow.
@@ -44,6 +45,11 @@ pub fn datagrams(protocol: &dyn Protocol, datagrams: &[(Side, &[u8])]) -> String
         assert_ne!(step, Step::More, "a datagram has no more");
         lines(&mut text, out, bytes.len());
     }
+    for side in [Side::Orig, Side::Resp] {
+        let mut out = Out::new(Tree::on());
+        conversation.finish(&message(protocol, Transport::Udp, side, &[]), &mut out);
+        lines(&mut text, out, 0);
+    }
     text
 }
 
@@ -59,6 +65,11 @@ pub fn segments(protocol: &dyn Protocol, segments: &[(Side, &[u8])]) -> String {
     }
     for (side, stream) in [Side::Orig, Side::Resp].into_iter().zip(&mut streams) {
         stream.read(protocol, conversation.as_mut(), side, true, &mut text);
+    }
+    for side in [Side::Orig, Side::Resp] {
+        let mut out = Out::new(Tree::on());
+        conversation.finish(&message(protocol, Transport::Tcp, side, &[]), &mut out);
+        lines(&mut text, out, 0);
     }
     text
 }
@@ -126,7 +137,8 @@ pub fn lines(text: &mut String, mut out: Out, len: usize) {
                 assert!(seen.insert(key.clone()), "{key} is in fields and own");
             }
         }
-        assert!(fact.bytes.start < fact.bytes.end && fact.bytes.end <= len, "a fact is about bytes of the message");
+        let inside = fact.bytes.start < fact.bytes.end && fact.bytes.end <= len;
+        assert!(inside || fact.place.is_some(), "a fact is about bytes of the message");
         let _ = writeln!(text, "{} '{}' {fields} {own}", fact.kind, fact.subject);
     }
     for complaint in out.complaints {

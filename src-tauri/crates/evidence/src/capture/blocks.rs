@@ -241,6 +241,10 @@ impl Out<'_> {
             b"UADC" => "OPC UA key log".to_owned(),
             other => format!("0x{}", model::hex(other)),
         };
+        if &header.secrets_type.0.to_be_bytes() == b"TLSK" {
+            let len = (header.secrets_len as usize).min(header.data.len());
+            self.sink.secrets(header.data.get(..len).unwrap_or_default());
+        }
         let mut fields = Fields::new();
         fields.text("secrets_type", &whose);
         fields.int("size", header.secrets_len.into());

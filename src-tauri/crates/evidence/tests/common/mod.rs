@@ -29,6 +29,7 @@ pub struct Read {
     pub frames: Vec<Seen>,
     pub facts: Vec<Fact>,
     pub issues: Vec<Issue>,
+    pub secrets: Vec<u8>,
 }
 
 /// A frame that outlives the call.
@@ -63,6 +64,10 @@ impl Sink for Read {
 
     fn issue(&mut self, issue: Issue) {
         self.issues.push(issue);
+    }
+
+    fn secrets(&mut self, text: &[u8]) {
+        self.secrets.extend(text);
     }
 }
 

@@ -1,5 +1,6 @@
 //! CoAP over UDP (RFC 7252; Observe RFC 7641, blocks RFC 7959): requests to small devices, and what they answer.
 
+mod blocks;
 mod codes;
 mod options;
 
@@ -7,6 +8,7 @@ use std::collections::VecDeque;
 
 use model::{Fields, Kind};
 
+use self::blocks::{Block, Blocks};
 use self::codes::{code_name, content_format, type_name};
 use self::options::{Options, number};
 use super::cursor::{Cursor, Stop};
@@ -142,6 +144,7 @@ struct Exchange {
     requests: VecDeque<Request>,
     /// Requests for notifications (RFC 7641): their answers may come for days.
     observing: VecDeque<Request>,
+    blocks: Blocks,
 }
 
 struct Request {
@@ -216,11 +219,21 @@ impl Conversation for Exchange {
         if incomplete {
             own.flag("incomplete", true);
         }
+        let block = said.number(if request { number::BLOCK1 } else { number::BLOCK2 });
+        let uri = if request || block.is_some() { fact.subject.clone() } else { String::new() };
+        if let Some(option) = block.filter(|_| !incomplete && !payload.is_empty()) {
+            let content_type = said.number(number::CONTENT_FORMAT).and_then(content_format);
+            let block = Block { request, uri: &uri, content_type, option, payload: at..bytes.len() };
+            self.blocks.take(message, block, out);
+        }
         if request {
-            let uri = fact.subject.clone();
             self.remember(message.side, &head, uri, said.number(number::OBSERVE) == Some(0));
         }
         took
+    }
+
+    fn finish(&mut self, message: &Message, out: &mut Out) {
+        self.blocks.finish(message.side, out);
     }
 }
 

@@ -75,9 +75,10 @@ fn blocks_and_host() {
     check(
         &[(Side::Orig, BLOCK), (Side::Resp, "615f1235aa d1 0e 2a")],
         expect![[r#"
-        coap '/fw' {"msg_type":"CON","code":"PUT","code_name":"PUT","uri":"/fw","content_format":"application/octet-stream","host":"cam.local"} {"block1":"2/1/1024","mid":4661,"token":"aa","payload_hex":"0102","payload_len":2}
-        coap '/fw' {"msg_type":"ACK","code":"2.31","code_name":"Continue","request_uri":"/fw","request_method":"PUT"} {"block1":"2/1/64","mid":4661,"token":"aa"}
-    "#]],
+            coap '/fw' {"msg_type":"CON","code":"PUT","code_name":"PUT","uri":"/fw","content_format":"application/octet-stream","host":"cam.local"} {"block1":"2/1/1024","mid":4661,"token":"aa","payload_hex":"0102","payload_len":2}
+            coap '/fw' {"msg_type":"ACK","code":"2.31","code_name":"Continue","request_uri":"/fw","request_method":"PUT"} {"block1":"2/1/64","mid":4661,"token":"aa"}
+            files '/fw' {"source":"coap","filename":"fw","content_type":"application/octet-stream","is_orig":true} {"seen_bytes":2,"missing_bytes":2048,"incomplete":true}
+        "#]],
     );
 }
 

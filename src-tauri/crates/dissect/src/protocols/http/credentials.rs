@@ -1,9 +1,14 @@
-//! Who logs in, without the secret.
+//! Who logs in: without the secret in the message's own fact, with it in one of the kind `credentials`.
+
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::GeneralPurposeConfig;
 use model::Fields;
+
+use crate::protocols::Out;
+use crate::protocols::credentials::Login;
 
 /// Lenient: clients leave out the padding.
 static BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -36,6 +41,34 @@ pub fn write(value: &str, fields: &mut Fields) {
             }
         }
     }
+}
+
+/// The login itself, as a fact of its own.
+pub fn tell(value: &str, login: &Login, bytes: Range<usize>, out: &mut Out) {
+    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    if is("basic") {
+        let Some(pair) = decode(rest) else { return };
+        let pair = String::from_utf8_lossy(&pair);
+        let (username, password) = pair.split_once(':').unwrap_or((&pair, ""));
+        Login { method: "basic", username, password, ..*login }.tell(bytes, out);
+    } else if is("digest") {
+        let username = parameter(rest, "username").unwrap_or_default();
+        let realm = parameter(rest, "realm").unwrap_or_default();
+        Login { method: "digest", username, realm, ..*login }.tell(bytes, out);
+    } else if is("bearer") && !rest.trim().is_empty() {
+        Login { method: "bearer", password: rest.trim(), ..*login }.tell(bytes, out);
+    }
+}
+
+/// What follows `/api/` in a path, if it looks like a key: Philips Hue and its likes name the user so.
+pub fn key_in_path(uri: &str) -> Option<&str> {
+    let path = uri.split(['?', '#']).next().unwrap_or(uri);
+    let (_, rest) = path.split_once("/api/")?;
+    let key = rest.split('/').next()?;
+    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let mixed = key.bytes().any(|byte| byte.is_ascii_digit()) || key.len() == 40;
+    (key.len() >= 16 && key.len() <= 128 && mixed && key.bytes().all(is_key)).then_some(key)
 }
 
 /// The value of `name="value"` in a list.

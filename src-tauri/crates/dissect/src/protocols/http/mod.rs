@@ -1,5 +1,6 @@
-//! HTTP/1 (RFC 9112): requests and responses. Bodies are skipped.
+//! HTTP/1 (RFC 9112): requests, responses, and the files in their bodies.
 
+mod body;
 pub mod credentials;
 pub mod head;
 mod websocket;
@@ -9,8 +10,10 @@ use std::ops::Range;
 
 use model::{Fields, Kind};
 
+use self::body::{Body, Framing, framing};
 use self::head::{Head, LONGEST_HEAD};
 use self::websocket::WebSocket;
+use super::credentials::{Login, is_session, pairs};
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
 pub struct Http;
@@ -18,7 +21,9 @@ pub struct Http;
 /// Requests whose responses are still to come.
 const MOST_REQUESTS: usize = 256;
 
-static KINDS: [Kind; 1] = [Kind {
+static KINDS: [Kind; 3] = [HTTP, super::files::KIND, super::credentials::KIND];
+
+const HTTP: Kind = Kind {
     name: "http",
     about: "An HTTP request or response.",
     fields: &[
@@ -51,8 +56,9 @@ static KINDS: [Kind; 1] = [Kind {
         ("websocket_protocol", "what is spoken inside a WebSocket"),
         ("trans_depth", "number of the request in its connection, from 1"),
         ("incomplete", "the capture cut the head"),
+        ("decrypted", "it was read with the keys of a key log"),
     ],
-}];
+};
 
 impl Protocol for Http {
     fn name(&self) -> &'static str {
@@ -163,6 +169,9 @@ struct Session {
     requests: VecDeque<Request>,
     depth: i64,
     taken_over: TakenOver,
+    bodies: [Option<Box<Body>>; 2],
+    /// Bodies that ended where bytes are missing, and whether that was their proper end.
+    ended: Vec<(Side, bool, Box<Body>)>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -172,8 +181,12 @@ enum Half {
     Unknown,
     /// A head is next.
     Head,
+    /// So many bytes of a body are next; `u64::MAX`: all that comes.
+    Body(u64),
     /// A chunk of a body is next.
     Chunk,
+    /// So many bytes of a chunk are next.
+    InChunk(u64),
     /// Header fields behind the last chunk are next.
     Trailer,
     /// It is not known where messages begin.
@@ -201,6 +214,7 @@ struct Request {
 
 impl Conversation for Session {
     fn read(&mut self, message: &Message, out: &mut Out) -> Step {
+        self.tell_ended(out);
         match &mut self.taken_over {
             TakenOver::No => {}
             TakenOver::WebSocket(socket) => return socket.read(message, out),
@@ -208,6 +222,7 @@ impl Conversation for Session {
         }
         let bytes = message.bytes;
         match self.sides[message.side as usize] {
+            Half::Body(left) | Half::InChunk(left) => return Step::Took(self.body(message, 0, left, out).max(1)),
             Half::Chunk => return self.chunk(message, out),
             Half::Trailer => return self.trailer(message),
             Half::Head if matches!(bytes.first(), Some(b'\r' | b'\n')) => {
@@ -231,12 +246,41 @@ impl Conversation for Session {
             TakenOver::No | TakenOver::Someone => {}
         }
         self.sides[side as usize] = Half::Lost;
+        if let Some(mut body) = self.bodies[side as usize].take() {
+            body.missing(0);
+            self.ended.push((side, false, body));
+        }
         // which response belongs to which request is no longer known
         self.requests.clear();
+    }
+
+    fn missed(&mut self, side: Side, bytes: u64) -> bool {
+        match &mut self.taken_over {
+            TakenOver::WebSocket(_) | TakenOver::Someone => false,
+            TakenOver::By(inner) => inner.missed(side, bytes),
+            TakenOver::No => self.missed_in_body(side, bytes),
+        }
+    }
+
+    fn finish(&mut self, message: &Message, out: &mut Out) {
+        self.tell_ended(out);
+        let until_close = self.sides[message.side as usize] == Half::Body(u64::MAX);
+        self.end_body(message.side, until_close && !message.cut, out);
+        match &mut self.taken_over {
+            TakenOver::By(inner) => inner.finish(message, out),
+            TakenOver::WebSocket(socket) => socket.finish(message, out),
+            TakenOver::No | TakenOver::Someone => {}
+        }
     }
 }
 
 impl Session {
+    fn tell_ended(&mut self, out: &mut Out) {
+        for (side, complete, body) in self.ended.drain(..) {
+            body.end(side, complete, out);
+        }
+    }
+
     /// Not a message: heads mostly begin where segments do, so that the next one is tried.
     fn lose(&mut self, message: &Message, out: &mut Out) -> Step {
         let half = &mut self.sides[message.side as usize];
@@ -246,6 +290,7 @@ impl Session {
             out.tree.close();
         }
         *half = Half::Lost;
+        self.end_body(message.side, false, out);
         Step::Took(message.bytes.len().max(1))
     }
 
@@ -256,49 +301,39 @@ impl Session {
             return Step::More;
         }
         out.tree.open("http", "Hypertext Transfer Protocol", 0..head.end, || head.text(&head.start).into_owned());
-        let body = if bytes.starts_with(b"HTTP/") {
-            self.response(message, &head, out)
-        } else {
-            self.request(message, &head, out)
-        };
+        let is_request = !bytes.starts_with(b"HTTP/");
+        let (framing, request) =
+            if is_request { self.request(message, &head, out) } else { self.response(message, &head, out) };
         let mut next = Half::Head;
         if !head.complete {
             next = Half::Lost;
             if message.cut {
-                if let Some(fact) = out.facts.last_mut() {
+                if let Some(fact) = out.facts.iter_mut().find(|fact| fact.kind == HTTP.name) {
                     fact.own.flag("incomplete", true);
                 }
             } else {
                 out.malformed(head.end, "HTTP head without an end");
             }
         }
-        let step = match body {
-            Body::None => Step::Took(head.end),
-            Body::Length(len) => {
-                let end = head.end.saturating_add(len);
-                show_body(bytes, head.end..end.min(bytes.len()), out);
-                Step::Took(end)
-            }
-            Body::Chunked => {
-                next = Half::Chunk;
+        self.sides[message.side as usize] = next;
+        let step = match &framing {
+            Framing::Bad(at, why) => {
+                out.malformed(*at, *why);
+                self.sides[message.side as usize] = Half::Lost;
                 Step::Took(head.end)
             }
-            Body::UntilClose => {
-                show_body(bytes, head.end..bytes.len(), out);
-                Step::Done
-            }
-            Body::Bad(at, why) => {
-                out.malformed(at, why);
-                next = Half::Lost;
-                Step::Took(head.end)
+            Framing::None | Framing::Length(0) => Step::Took(head.end),
+            _ if next == Half::Lost => Step::Took(head.end),
+            framing => {
+                let body = Body::new(&head, &request, is_request, framing, out);
+                self.begin_body(body, framing, message, head.end, out)
             }
         };
         out.tree.close();
-        self.sides[message.side as usize] = next;
         step
     }
 
-    fn request(&mut self, message: &Message, head: &Head, out: &mut Out) -> Body {
+    fn request(&mut self, message: &Message, head: &Head, out: &mut Out) -> (Framing, Request) {
         let [method, uri, version] = request_line(head);
         out.tree.text("http.request.method", "Request Method", method.clone(), head.text(&method));
         out.tree.text("http.request.uri", "Request URI", uri.clone(), head.text(&uri));
@@ -337,15 +372,16 @@ impl Session {
         write_length(head, &mut fact.own);
         fact.own.int("trans_depth", request.depth);
         fact.subject = request.subject();
-        let body = framing(head).unwrap_or(Body::None);
+        self.logins(head, &request, 0..head.end.min(message.bytes.len()), out);
+        let framing = framing(head).unwrap_or(Framing::None);
         if self.requests.len() >= MOST_REQUESTS {
             self.requests.pop_front();
         }
-        self.requests.push_back(request);
-        body
+        self.requests.push_back(request.clone());
+        (framing, request)
     }
 
-    fn response(&mut self, message: &Message, head: &Head, out: &mut Out) -> Body {
+    fn response(&mut self, message: &Message, head: &Head, out: &mut Out) -> (Framing, Request) {
         let [version, code, phrase] = head.words();
         out.tree.text("http.response.version", "Response Version", version.clone(), head.text(&version));
         let status: u16 = head.text(&code).parse().unwrap_or(0);
@@ -395,51 +431,34 @@ impl Session {
             let socket = head.get("upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
             let spoken = head.get("sec-websocket-protocol").unwrap_or_default();
             self.taken_over = if socket { TakenOver::WebSocket(WebSocket::new(&spoken)) } else { TakenOver::Someone };
-            return Body::None;
+            return (Framing::None, request.unwrap_or_default());
         }
         if interim || matches!(status, 204 | 304) || method == "HEAD" {
-            return Body::None;
+            return (Framing::None, request.unwrap_or_default());
         }
-        framing(head).unwrap_or(Body::UntilClose)
+        (framing(head).unwrap_or(Framing::UntilClose), request.unwrap_or_default())
     }
 
-    /// A chunk's size and what it holds (RFC 9112 section 7.1).
-    fn chunk(&mut self, message: &Message, out: &mut Out) -> Step {
-        let bytes = message.bytes;
-        let Some(end) = bytes.iter().take(256).position(|byte| *byte == b'\n') else {
-            return if bytes.len() < 256 && !message.cut { Step::More } else { self.lose(message, out) };
-        };
-        let line = bytes.get(..end).unwrap_or_default();
-        if line.trim_ascii().is_empty() {
-            return Step::Took(end + 1); // the line end behind the last chunk's data
+    /// Logins in a request's head.
+    fn logins(&self, head: &Head, request: &Request, bytes: Range<usize>, out: &mut Out) {
+        let host = request.host.as_deref().unwrap_or_default();
+        let login = Login { protocol: "http", host, ..Login::default() };
+        for value in head.all("authorization").chain(head.all("proxy-authorization")).take(4) {
+            credentials::tell(&value, &login, bytes.clone(), out);
         }
-        let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        let size = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
-        let Some(size) = size else { return self.lose(message, out) };
-        out.tree.open("http", "Hypertext Transfer Protocol", 0..end + 1, || format!("chunk of {size} bytes"));
-        out.tree.int("http.chunk_size", "Chunk Size", 0..digits.len(), size);
-        let data = end + 1..(end + 1).saturating_add(size).min(bytes.len());
-        show_body(bytes, data, out);
-        out.tree.close();
-        if size == 0 {
-            self.sides[message.side as usize] = Half::Trailer;
-            return Step::Took(end + 1);
-        }
-        Step::Took((end + 1).saturating_add(size))
-    }
-
-    fn trailer(&mut self, message: &Message) -> Step {
-        let bytes = message.bytes;
-        let line_feed = bytes.iter().take(LONGEST_HEAD).position(|byte| *byte == b'\n');
-        match line_feed {
-            Some(at) => {
-                if bytes.get(..at).is_some_and(|line| line.trim_ascii().is_empty()) {
-                    self.sides[message.side as usize] = Half::Head;
+        for cookie in head.all("cookie").take(8) {
+            for pair in cookie.split(';').take(64) {
+                let Some((name, password)) = pair.trim().split_once('=') else { continue };
+                if is_session(name) && !password.is_empty() {
+                    Login { method: "cookie", name, password, ..login }.tell(bytes.clone(), out);
                 }
-                Step::Took(at + 1)
             }
-            None if message.cut || bytes.len() >= LONGEST_HEAD => Step::Took(bytes.len().max(1)),
-            None => Step::More,
+        }
+        if let Some((_, query)) = request.uri.split_once('?') {
+            body::told("query", host, pairs(query), bytes.clone(), out);
+        }
+        if let Some(key) = credentials::key_in_path(&request.uri) {
+            Login { method: "path", name: "api", password: key, ..login }.tell(bytes, out);
         }
     }
 
@@ -463,31 +482,6 @@ fn request_line(head: &Head) -> [Range<usize>; 3] {
     let [method, rest] = head.words();
     let version = head.slice(&rest).windows(6).rposition(|six| six == b" HTTP/").map_or(rest.end, |at| rest.start + at);
     [method, rest.start..version, (version + 1).min(rest.end)..rest.end]
-}
-
-/// Where a body ends (RFC 9112 section 6.3).
-enum Body {
-    None,
-    Length(usize),
-    Chunked,
-    UntilClose,
-    Bad(usize, &'static str),
-}
-
-/// What the head says of it; `None`: nothing.
-fn framing(head: &Head) -> Option<Body> {
-    let chunked = head.all("transfer-encoding").any(|value| value.to_ascii_lowercase().contains("chunked"));
-    if chunked {
-        return Some(Body::Chunked);
-    }
-    let length = head.get("content-length")?;
-    // several lengths are fine if they agree
-    let mut all = length.split(',').map(str::trim);
-    let first = all.next().unwrap_or_default();
-    match first.parse() {
-        Ok(len) if all.all(|other| other == first) => Some(Body::Length(len)),
-        _ => Some(Body::Bad(head.end, "Content-Length is not a number")),
-    }
 }
 
 impl Request {
@@ -536,13 +530,6 @@ fn write_names(name: &str, names: impl Iterator<Item = String>, fields: &mut Fie
     let names: Vec<String> = names.take(64).collect();
     if !names.is_empty() {
         fields.texts(name, names);
-    }
-}
-
-fn show_body(bytes: &[u8], range: Range<usize>, out: &mut Out) {
-    if out.tree.is_on() && !range.is_empty() {
-        let body = bytes.get(range.clone()).unwrap_or_default();
-        out.tree.text("http.file_data", "File Data", range, super::payload::shown(body));
     }
 }
 

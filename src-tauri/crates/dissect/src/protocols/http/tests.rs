@@ -20,9 +20,12 @@ fn request_and_response() {
     check(
         &[(Side::Orig, GET), (Side::Resp, OK)],
         expect![[r#"
-        http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":1}
-        http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":1,"content_length":5}
-    "#]],
+            http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":1}
+            credentials 'bob' {"protocol":"http","method":"basic","username":"bob","host":"bridge.local"} {"password":"pw1"}
+            credentials 'sid' {"protocol":"http","method":"cookie","name":"sid","host":"bridge.local"} {"password":"1"}
+            http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":1,"content_length":5}
+            files 'bridge.local/api/lights?n=1' {"source":"http","filename":"lights","host":"bridge.local","content_type":"text/plain","mime_type":"text/plain","is_orig":false,"total_bytes":5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"} {"seen_bytes":5}
+        "#]],
     );
 }
 
@@ -39,10 +42,15 @@ fn bodies_are_skipped_and_requests_counted() {
         ],
         expect![[r#"
             http 'a/set' {"msg_type":"request","method":"POST","host":"a","uri":"/set","version":"1.1"} {"content_length":18,"trans_depth":1}
+            files 'a/set' {"source":"http","host":"a","mime_type":"text/plain","is_orig":true,"total_bytes":18,"sha256":"8ac8a2c19d1c441af9f62e3e2309d3adaf82ddc6cbc8f100770cc234df048e17"} {"seen_bytes":18}
             http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":2}
+            credentials 'bob' {"protocol":"http","method":"basic","username":"bob","host":"bridge.local"} {"password":"pw1"}
+            credentials 'sid' {"protocol":"http","method":"cookie","name":"sid","host":"bridge.local"} {"password":"1"}
             http 'a/set' {"msg_type":"response","status_code":100,"status_msg":"Continue","method":"POST","host":"a","uri":"/set","version":"1.1"} {"trans_depth":1}
             http 'a/set' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"POST","host":"a","uri":"/set","version":"1.1"} {"trans_depth":1}
+            files 'a/set' {"source":"http","host":"a","transfer_encoding":"chunked","mime_type":"text/plain","is_orig":false,"total_bytes":15,"sha256":"5be9432ad835558103e55ce3e05ba7e9212090f3fef0c1b3ca180fb244c82dd0"} {"seen_bytes":15}
             http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":2,"content_length":5}
+            files 'bridge.local/api/lights?n=1' {"source":"http","filename":"lights","host":"bridge.local","content_type":"text/plain","mime_type":"text/plain","is_orig":false,"total_bytes":5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"} {"seen_bytes":5}
         "#]],
     );
 }
@@ -69,6 +77,7 @@ fn responses_without_a_body() {
             http '/b' {"msg_type":"response","status_code":304,"status_msg":"Not Modified","method":"GET","uri":"/b","version":"1.1"} {"trans_depth":2,"content_length":100}
             http '/c' {"msg_type":"response","status_code":204,"status_msg":"No Content","method":"GET","uri":"/c","version":"1.1"} {"trans_depth":3}
             http '/d' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","uri":"/d","version":"1.0"} {"trans_depth":4}
+            files '/d' {"source":"http","filename":"d","mime_type":"text/plain","is_orig":false,"total_bytes":41,"sha256":"7195e42a9b6017051362f86fb30c94738ac554c0a641f02ebadd92696f85c259"} {"seen_bytes":41}
         "#]],
     );
 }
@@ -87,9 +96,43 @@ fn digest_and_bearer_and_soap() {
         ],
         expect![[r#"
             http '/' {"msg_type":"request","method":"GET","uri":"/","version":"1.1","authorization":"Digest","username":"bob","realm":"cam"} {"trans_depth":1}
+            credentials 'bob' {"protocol":"http","method":"digest","username":"bob","realm":"cam"} {}
             http '/' {"msg_type":"request","method":"GET","uri":"/","version":"1.1","authorization":"Bearer"} {"trans_depth":2}
+            credentials 'bearer' {"protocol":"http","method":"bearer"} {"password":"abc"}
             http '/ctl' {"msg_type":"request","method":"POST","uri":"/ctl","version":"1.1","soap_action":"urn:x#AddPortMapping"} {"trans_depth":3}
             http '/' {"msg_type":"response","status_code":401,"status_msg":"Unauthorized","method":"GET","uri":"/","version":"1.1","authenticate":"Digest","realm":"cam"} {"trans_depth":1,"content_length":0}
+        "#]],
+    );
+}
+
+#[test]
+fn logins_in_forms_queries_and_paths() {
+    check(
+        &[
+            (
+                Side::Orig,
+                "POST /login HTTP/1.1\r\nHost: cam\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nuser=bob&password=a%26b",
+            ),
+            (
+                Side::Orig,
+                "POST /api/login HTTP/1.1\r\nHost: cam\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n{\"username\":\"bob\",\"password\":\"pw 1\"}",
+            ),
+            (Side::Orig, "GET /cgi?usr=admin&pwd=12345&n=1 HTTP/1.1\r\nHost: cam\r\n\r\n"),
+            (Side::Orig, "GET /api/83b7780291a6ceffbe0bd049104df/lights HTTP/1.1\r\nHost: hue\r\n\r\n"),
+            (Side::Orig, "GET /api/lights/1?x=y HTTP/1.1\r\nHost: hue\r\n\r\n"),
+        ],
+        expect![[r#"
+            http 'cam/login' {"msg_type":"request","method":"POST","host":"cam","uri":"/login","version":"1.1","content_type":"application/x-www-form-urlencoded"} {"content_length":23,"trans_depth":1}
+            credentials 'bob' {"protocol":"http","method":"form","username":"bob","name":"password","host":"cam"} {"password":"a&b"}
+            files 'cam/login' {"source":"http","host":"cam","content_type":"application/x-www-form-urlencoded","mime_type":"text/plain","is_orig":true,"total_bytes":23,"sha256":"001d1a7082d967bf4c7d9aa991cca9c619259ceb4d2092344e40ca9ac52b0159"} {"seen_bytes":23}
+            http 'cam/api/login' {"msg_type":"request","method":"POST","host":"cam","uri":"/api/login","version":"1.1","content_type":"application/json"} {"content_length":36,"trans_depth":2}
+            credentials 'bob' {"protocol":"http","method":"json","username":"bob","name":"password","host":"cam"} {"password":"pw 1"}
+            files 'cam/api/login' {"source":"http","host":"cam","content_type":"application/json","mime_type":"application/json","is_orig":true,"total_bytes":36,"sha256":"44eb35ee4a6445fe00b3a520a841ea23f335e3e5adbb5bea8ece97f34a6bb4d8"} {"seen_bytes":36}
+            http 'cam/cgi?usr=admin&pwd=12345&n=1' {"msg_type":"request","method":"GET","host":"cam","uri":"/cgi?usr=admin&pwd=12345&n=1","version":"1.1"} {"trans_depth":3}
+            credentials 'admin' {"protocol":"http","method":"query","username":"admin","name":"pwd","host":"cam"} {"password":"12345"}
+            http 'hue/api/83b7780291a6ceffbe0bd049104df/lights' {"msg_type":"request","method":"GET","host":"hue","uri":"/api/83b7780291a6ceffbe0bd049104df/lights","version":"1.1"} {"trans_depth":4}
+            credentials 'api' {"protocol":"http","method":"path","name":"api","host":"hue"} {"password":"83b7780291a6ceffbe0bd049104df"}
+            http 'hue/api/lights/1?x=y' {"msg_type":"request","method":"GET","host":"hue","uri":"/api/lights/1?x=y","version":"1.1"} {"trans_depth":5}
         "#]],
     );
 }
@@ -144,7 +187,7 @@ fn mqtt_in_a_web_socket() {
         http '/mqtt' {"msg_type":"request","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
         http '/mqtt' {"msg_type":"response","status_code":101,"status_msg":"Switching Protocols","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
         mqtt 'x' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":false,"client_id":"x"} {}
-        mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"x","qos":0,"retain":false,"dup":false,"topic":"t"} {"payload":"on","payload_len":2}
+        mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"x","qos":0,"retain":false,"dup":false,"topic":"t","payload_kind":"text"} {"payload":"on","payload_len":2}
         mqtt 'x' {"msg_type":"CONNACK","from_client":false,"client":"x","connect_status":"Connection Accepted","return_code":0,"session_present":false} {}
     "#]].assert_eq(&text);
 }
@@ -169,9 +212,12 @@ fn begins_in_the_middle_of_a_body() {
     check(
         &[(Side::Resp, "and so on</html>"), (Side::Orig, GET), (Side::Resp, OK)],
         expect![[r#"
-        http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":1}
-        http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":1,"content_length":5}
-    "#]],
+            http 'bridge.local/api/lights?n=1' {"msg_type":"request","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","user_agent":"lamp/1.0","referrer":"http://a/","authorization":"Basic","username":"bob","password":"masked","cookie_vars":["sid","theme"]} {"trans_depth":1}
+            credentials 'bob' {"protocol":"http","method":"basic","username":"bob","host":"bridge.local"} {"password":"pw1"}
+            credentials 'sid' {"protocol":"http","method":"cookie","name":"sid","host":"bridge.local"} {"password":"1"}
+            http 'bridge.local/api/lights?n=1' {"msg_type":"response","status_code":200,"status_msg":"OK","method":"GET","host":"bridge.local","uri":"/api/lights?n=1","version":"1.1","server":"nginx","content_type":"text/plain","set_cookie_vars":["sid","lang"]} {"trans_depth":1,"content_length":5}
+            files 'bridge.local/api/lights?n=1' {"source":"http","filename":"lights","host":"bridge.local","content_type":"text/plain","mime_type":"text/plain","is_orig":false,"total_bytes":5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"} {"seen_bytes":5}
+        "#]],
     );
 }
 
@@ -221,7 +267,7 @@ fn malformed() {
 fn any_split_into_segments_reads_the_same() {
     let stream = [CHUNKED, OK].concat();
     let whole = segments(&Http, &[(Side::Resp, stream.as_bytes())]);
-    assert_eq!(whole.lines().count(), 2);
+    assert_eq!(whole.lines().count(), 4); // two responses and their files
     for at in 1..stream.len() {
         let (head, tail) = stream.as_bytes().split_at(at);
         assert_eq!(segments(&Http, &[(Side::Resp, head), (Side::Resp, tail)]), whole, "split at {at}");

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::origin::Origin;
 use crate::protocols::cursor::{Cursor, Stop};
 use crate::protocols::{ALL, Conversation, Message, Out, Step, payload};
 use crate::{Level, Tree};
@@ -97,13 +98,14 @@ impl WebSocket {
         inside.skip -= at;
         while at < unread.len() {
             let rest = unread.get(at..).unwrap_or_default();
-            let spoken = Message { bytes: rest, cut: false, ..*message };
+            let origin = Origin { made_of: Some(place.end.min(message.bytes.len())), ..message.origin };
+            let spoken = Message { bytes: rest, cut: false, origin, ..*message };
             if self.inner.is_none() {
                 let known = ALL.iter().find(|protocol| protocol.recognises(&spoken, false));
                 self.inner = known.map(|protocol| protocol.conversation());
             }
             let Some(inner) = &mut self.inner else { break };
-            let mut found = Out::new(Tree::off());
+            let mut found = Out { held: out.held, grown: out.grown, ..Out::new(Tree::off()) };
             // positions can be given only if the message began in this frame
             if let Some(ahead) = at.checked_sub(before) {
                 std::mem::swap(&mut found.tree, &mut out.tree);
@@ -116,8 +118,9 @@ impl WebSocket {
                 found.tree.rebase(source, base - place.start - ahead);
                 std::mem::swap(&mut found.tree, &mut out.tree);
             }
+            (out.held, out.grown) = (found.held, found.grown);
             for mut fact in found.facts {
-                fact.bytes = 0..place.end;
+                fact.bytes = 0..place.end.min(message.bytes.len());
                 out.facts.push(fact);
             }
             out.complaints.extend(
@@ -142,6 +145,12 @@ impl WebSocket {
         }
         if unread.len() - at <= MOST_UNREAD && !inside.done {
             inside.unread = unread.get(at..).unwrap_or_default().to_vec();
+        }
+    }
+
+    pub fn finish(&mut self, message: &Message, out: &mut Out) {
+        if let Some(inner) = &mut self.inner {
+            inner.finish(message, out);
         }
     }
 

@@ -1,5 +1,7 @@
 //! MQTT 3.1, 3.1.1 and 5.0 (OASIS): what devices publish and who listens.
 
+mod cbor;
+mod content;
 mod header;
 mod packet;
 mod properties;
@@ -8,6 +10,7 @@ use std::collections::HashMap;
 
 use model::Kind;
 
+use self::content::Carried;
 use self::header::{Fixed, Header, Kind as PacketKind};
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 use crate::Level;
@@ -29,11 +32,18 @@ static KINDS: [Kind; 1] = [Kind {
         ("payload", "what is said, if it is text: the first 4096 bytes"),
         ("payload_hex", "what is said, if it is no text: the first 4096 bytes"),
         ("payload_len", "length of the payload in bytes"),
+        (
+            "payload_kind",
+            "json, text, cbor, gzip, zlib (payload is what they hold, as text), else the type of file or binary",
+        ),
+        ("thing", "device that an AWS IoT topic is about"),
+        ("shadow", "name of its shadow, if it has one"),
+        ("action", "what is done or told: update, update/delta, get/accepted, ..."),
         ("from_client", "sent by the client, not the broker"),
         ("client", "client of this connection, if its CONNECT was seen"),
         ("client_id", "name under which the client connects"),
         ("username", "user who connects"),
-        ("has_password", "a password is sent with it; it is not kept"),
+        ("has_password", "a password is sent with it"),
         ("proto_name", "MQTT, or MQIsdp for 3.1"),
         ("proto_version", "3.1, 3.1.1 or 5.0"),
         ("proto_level", "its number in the packet: 3, 4 or 5"),
@@ -71,6 +81,7 @@ static KINDS: [Kind; 1] = [Kind {
         ("user_properties", "key=value"),
         ("packet_id", "packet identifier"),
         ("incomplete", "the capture cut the packet"),
+        ("decrypted", "it was read with the keys of a key log"),
     ],
 }];
 
@@ -108,6 +119,10 @@ struct Session {
     aliases: HashMap<(Side, u16), String>,
     aliased: usize,
     sync: [Sync; 2],
+    /// Payloads that are files and go on.
+    carried: [Option<Box<Carried>>; 2],
+    /// Those that ended where bytes are missing, and whether that was their proper end.
+    ended: Vec<(Side, bool, Box<Carried>)>,
 }
 
 /// Whether it is known where packets begin.
@@ -122,6 +137,12 @@ enum Sync {
 
 impl Conversation for Session {
     fn read(&mut self, message: &Message, out: &mut Out) -> Step {
+        if !self.ended.is_empty() {
+            self.tell_ended(out);
+        }
+        if let Some(taken) = self.carry_on(message, out) {
+            return Step::Took(taken.max(1));
+        }
         let bytes = message.bytes;
         let is_v5 = self.is_v5();
         let sync = &mut self.sync[message.side as usize];
@@ -156,11 +177,27 @@ impl Conversation for Session {
         // what lies within the packet's own length is malformed if it does not fit; what the capture lacks is not
         let message = Message { bytes: here, cut: here.len() < total, ..*message };
         packet::dissect(self, &message, &header, out);
-        Step::Took(total)
+        let goes_on = self.carried[message.side as usize].is_some();
+        Step::Took(if goes_on { here.len() } else { total })
+    }
+
+    fn missed(&mut self, side: Side, bytes: u64) -> bool {
+        self.missed_in_payload(side, bytes)
+    }
+
+    fn finish(&mut self, message: &Message, out: &mut Out) {
+        self.tell_ended(out);
+        if let Some(carried) = self.carried[message.side as usize].take() {
+            carried.file.end(message.side, false, out);
+        }
     }
 
     fn gap(&mut self, side: Side) {
         self.sync[side as usize] = Sync::Lost;
+        if let Some(mut carried) = self.carried[side as usize].take() {
+            carried.file.missing(0);
+            self.ended.push((side, false, carried));
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! One packet: its fields in the tree, its row in the facts.
 
+use std::ops::Range;
+
 use model::Fields;
 
-use super::Session;
 use super::header::{Fixed, Kind};
 use super::properties::{self, text};
+use super::{Session, content};
+use crate::protocols::credentials::Login;
 use crate::protocols::cursor::{Cursor, Stop};
 use crate::protocols::{Message, Out, payload};
 
@@ -17,6 +20,8 @@ struct Row {
     subject: String,
     fields: Fields,
     own: Fields,
+    /// Where the payload is, and its whole length.
+    carried: Option<(Range<usize>, usize)>,
 }
 
 /// Reads the packet that is the message: one fact, whatever state it is in.
@@ -44,7 +49,14 @@ pub fn dissect(session: &mut Session, message: &Message, header: &Fixed, out: &m
         row.subject.clone_from(&session.client_id);
     }
     let fact = out.fact("mqtt", 0..bytes.len());
-    (fact.subject, fact.fields, fact.own) = (row.subject, row.fields, row.own);
+    (fact.fields, fact.own) = (row.fields, row.own);
+    match row.carried {
+        Some((range, len)) => {
+            fact.subject.clone_from(&row.subject);
+            session.carry(message, range, len, row.subject, out);
+        }
+        None => fact.subject = row.subject,
+    }
 }
 
 fn headline(message: &Message, header: &Fixed) -> String {
@@ -161,17 +173,23 @@ fn connect(session: &mut Session, cursor: &mut Cursor, row: &mut Row, out: &mut 
         }
         fields.text("will_payload", &payload::shown(will));
     }
+    let mut login = Login { protocol: "mqtt", method: "connect", name: &session.client_id, ..Login::default() };
+    let (mut user, mut password) = (Default::default(), Default::default());
     if flags & 0x80 != 0 {
         let start = cursor.at();
-        let user = text(cursor)?;
+        user = text(cursor)?;
         tree.text("mqtt.username", "User Name", cursor.since(start + 2), &user);
         fields.text("username", &user);
     }
     if flags & 0x40 != 0 {
         let start = cursor.at();
         let len = cursor.u16("password cut short")?;
-        cursor.take(len.into(), "password cut short")?;
+        password = payload::shown(cursor.take(len.into(), "password cut short")?);
         tree.text("mqtt.passwd", "Password", cursor.since(start + 2), "(masked)");
+    }
+    (login.username, login.password) = (&user, &password);
+    if !user.is_empty() || !password.is_empty() {
+        login.tell(0..cursor.message().len(), out);
     }
     Ok(())
 }
@@ -238,12 +256,18 @@ fn publish(
     }
     let whole = header.len + header.remaining;
     let len = whole.saturating_sub(cursor.at());
-    let range = cursor.remaining();
+    let (range, said_at) = (cursor.remaining(), cursor.remaining());
     let said = cursor.rest();
     if out.tree.is_on() {
         out.tree.text("mqtt.msg", "Message", range, payload::shown(said));
     }
-    payload::write(&mut row.own, said, len);
+    let kind = content::write(&mut row.own, said, len);
+    if !kind.is_empty() {
+        row.fields.text("payload_kind", kind);
+    }
+    content::write_shadow(&mut row.fields, &row.subject);
+    let is_text = matches!(kind, "json" | "text" | "") && len <= payload::MOST_PAYLOAD;
+    row.carried = (!is_text).then_some((said_at, len));
     Ok(())
 }
 

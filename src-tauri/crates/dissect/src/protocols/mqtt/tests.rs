@@ -24,8 +24,9 @@ fn connect_with_will_and_password() {
     check(
         CONNECT,
         expect![[r#"
-        mqtt 'cam-1' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":true,"client_id":"cam-1","will_topic":"home/cam/status","will_qos":1,"will_retain":true,"will_payload":"offline","username":"bob"} {}
-    "#]],
+            credentials 'bob' {"protocol":"mqtt","method":"connect","username":"bob","name":"cam-1"} {"password":"pw1"}
+            mqtt 'cam-1' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":true,"client_id":"cam-1","will_topic":"home/cam/status","will_qos":1,"will_retain":true,"will_payload":"offline","username":"bob"} {}
+        "#]],
     );
 }
 
@@ -50,8 +51,8 @@ fn publish_with_qos_1_retained() {
     check(
         PUBLISH,
         expect![[r#"
-        mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"qos":1,"retain":true,"dup":false,"topic":"home/lamp"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
-    "#]],
+            mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"qos":1,"retain":true,"dup":false,"topic":"home/lamp","payload_kind":"json"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
+        "#]],
     );
 }
 
@@ -66,9 +67,9 @@ fn publish_of_5_0_and_its_alias() {
         ],
         expect![[r#"
             mqtt 'c5' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"5.0","proto_level":5,"keep_alive":10,"clean_session":true,"has_password":false,"session_expiry":60,"topic_alias_maximum":10,"user_properties":["a=b"],"client_id":"c5"} {}
-            mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"c5","qos":1,"retain":false,"dup":false,"topic":"t","topic_alias":5} {"packet_id":1,"payload":"x","payload_len":1}
-            mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"c5","qos":0,"retain":false,"dup":false,"topic_alias":5,"topic":"t"} {"payload":"on","payload_len":2}
-            mqtt 'c5' {"msg_type":"PUBLISH","from_client":false,"client":"c5","qos":0,"retain":false,"dup":false,"topic_alias":5} {"payload":"on","payload_len":2}
+            mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"c5","qos":1,"retain":false,"dup":false,"topic":"t","topic_alias":5,"payload_kind":"text"} {"packet_id":1,"payload":"x","payload_len":1}
+            mqtt 't' {"msg_type":"PUBLISH","from_client":true,"client":"c5","qos":0,"retain":false,"dup":false,"topic_alias":5,"topic":"t","payload_kind":"text"} {"payload":"on","payload_len":2}
+            mqtt 'c5' {"msg_type":"PUBLISH","from_client":false,"client":"c5","qos":0,"retain":false,"dup":false,"topic_alias":5,"payload_kind":"text"} {"payload":"on","payload_len":2}
         "#]],
     );
 }
@@ -88,13 +89,14 @@ fn a_whole_session() {
             (Side::Orig, "e000"),
         ],
         expect![[r#"
+            credentials 'bob' {"protocol":"mqtt","method":"connect","username":"bob","name":"cam-1"} {"password":"pw1"}
             mqtt 'cam-1' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":true,"client_id":"cam-1","will_topic":"home/cam/status","will_qos":1,"will_retain":true,"will_payload":"offline","username":"bob"} {}
             mqtt 'cam-1' {"msg_type":"CONNACK","from_client":false,"client":"cam-1","connect_status":"Connection Accepted","return_code":0,"session_present":false} {}
             mqtt 'a/b' {"msg_type":"SUBSCRIBE","from_client":true,"client":"cam-1","topics":["a/b","a/#"],"qos_levels":[1,2]} {"packet_id":1}
             mqtt 'cam-1' {"msg_type":"SUBACK","from_client":false,"client":"cam-1","granted_qos_levels":[1,128]} {"packet_id":1}
-            mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"client":"cam-1","qos":1,"retain":true,"dup":false,"topic":"home/lamp"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
+            mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"client":"cam-1","qos":1,"retain":true,"dup":false,"topic":"home/lamp","payload_kind":"json"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
             mqtt 'cam-1' {"msg_type":"PUBACK","from_client":false,"client":"cam-1"} {"packet_id":10}
-            mqtt 'a' {"msg_type":"PUBLISH","from_client":false,"client":"cam-1","qos":0,"retain":false,"dup":false,"topic":"a"} {"payload_hex":"00","payload_len":1}
+            mqtt 'a' {"msg_type":"PUBLISH","from_client":false,"client":"cam-1","qos":0,"retain":false,"dup":false,"topic":"a","payload_kind":"binary"} {"payload_hex":"00","payload_len":1}
             mqtt 'a/b' {"msg_type":"UNSUBSCRIBE","from_client":true,"client":"cam-1","topics":["a/b"]} {"packet_id":2}
             mqtt 'cam-1' {"msg_type":"PINGREQ","from_client":true,"client":"cam-1"} {}
             mqtt 'cam-1' {"msg_type":"UNSUBACK","from_client":false,"client":"cam-1"} {"packet_id":2}
@@ -109,9 +111,10 @@ fn refused() {
     check_both(
         &[(Side::Orig, CONNECT), (Side::Resp, "20020005")],
         expect![[r#"
-        mqtt 'cam-1' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":true,"client_id":"cam-1","will_topic":"home/cam/status","will_qos":1,"will_retain":true,"will_payload":"offline","username":"bob"} {}
-        mqtt 'cam-1' {"msg_type":"CONNACK","from_client":false,"client":"cam-1","connect_status":"Refused: not authorized","return_code":5,"session_present":false} {}
-    "#]],
+            credentials 'bob' {"protocol":"mqtt","method":"connect","username":"bob","name":"cam-1"} {"password":"pw1"}
+            mqtt 'cam-1' {"msg_type":"CONNECT","from_client":true,"proto_name":"MQTT","proto_version":"3.1.1","proto_level":4,"keep_alive":60,"clean_session":true,"has_password":true,"client_id":"cam-1","will_topic":"home/cam/status","will_qos":1,"will_retain":true,"will_payload":"offline","username":"bob"} {}
+            mqtt 'cam-1' {"msg_type":"CONNACK","from_client":false,"client":"cam-1","connect_status":"Refused: not authorized","return_code":5,"session_present":false} {}
+        "#]],
     );
     check_both(
         &[(Side::Orig, CONNECT_5), (Side::Resp, "200a 00 87 07 1f 0004 6e6f7065")],
@@ -143,7 +146,7 @@ fn reasons_of_5_0() {
 fn any_split_into_segments_reads_the_same() {
     let stream = [bytes(CONNECT), bytes(PUBLISH), bytes("c000")].concat();
     let whole = segments(&Mqtt, &[(Side::Orig, &stream)]);
-    assert_eq!(whole.lines().count(), 3);
+    assert_eq!(whole.lines().count(), 4); // three packets and a login
     for at in 1..stream.len() {
         let (head, tail) = stream.split_at(at);
         assert_eq!(segments(&Mqtt, &[(Side::Orig, head), (Side::Orig, tail)]), whole, "split at {at}");
@@ -155,19 +158,33 @@ fn begins_in_the_middle_of_a_packet() {
     check_both(
         &[(Side::Orig, "747275657d"), (Side::Orig, PUBLISH)],
         expect![[r#"
-        mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"qos":1,"retain":true,"dup":false,"topic":"home/lamp"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
-    "#]],
+            mqtt 'home/lamp' {"msg_type":"PUBLISH","from_client":true,"qos":1,"retain":true,"dup":false,"topic":"home/lamp","payload_kind":"json"} {"packet_id":10,"payload":"{\"on\":true}","payload_len":11}
+        "#]],
     );
 }
 
 #[test]
-fn a_large_payload_is_skipped() {
+fn a_large_payload_is_a_file() {
     let mut stream = bytes("30 83 a0 06 0001 74"); // 102,403 bytes follow the header
     stream.extend(std::iter::repeat_n(b'x', 102_400));
     stream.extend(bytes("c000"));
     let text = segments(&Mqtt, &[(Side::Orig, &stream)]);
     assert!(text.contains(r#""payload_len":102400"#), "{}", &text[..200]);
-    assert_eq!(text.lines().count(), 2);
+    assert_eq!(text.lines().count(), 3);
+    assert!(text.contains(r#"files 't' {"source":"mqtt","mime_type":"text/plain""#), "{}", &text[5_000..]);
+}
+
+#[test]
+fn payloads_are_unpacked_and_shadows_understood() {
+    check(
+        "303a0026246177732f7468696e67732f706c75672d372f736861646f772f7570646174652f64656c74617b227374617465223a7b226f6e223a317d7d 30290027246177732f7468696e67732f706c75672d372f736861646f772f6e616d652f636f6e662f676574 302100017a1f8b0800000000000203ab562a51b23232d433ad0500d7ffddb90a000000 300c000163a2616ff56174f94d60",
+        expect![[r#"
+            mqtt '$aws/things/plug-7/shadow/update/delta' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false,"topic":"$aws/things/plug-7/shadow/update/delta","payload_kind":"json","thing":"plug-7","action":"update/delta"} {"payload":"{\"state\":{\"on\":1}}","payload_len":18}
+            mqtt '$aws/things/plug-7/shadow/name/conf/get' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false,"topic":"$aws/things/plug-7/shadow/name/conf/get","thing":"plug-7","shadow":"conf","action":"get"} {"payload_len":0}
+            mqtt 'z' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false,"topic":"z","payload_kind":"gzip"} {"payload":"{\"t\":21.5}","payload_len":30}
+            mqtt 'c' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false,"topic":"c","payload_kind":"cbor"} {"payload":"{\"o\":true,\"t\":21.5}","payload_len":9}
+        "#]],
+    );
 }
 
 #[test]
@@ -175,8 +192,8 @@ fn a_payload_that_is_no_text() {
     check(
         "3007 0001 74 00ff1002",
         expect![[r#"
-        mqtt 't' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false,"topic":"t"} {"payload_hex":"00ff1002","payload_len":4}
-    "#]],
+            mqtt 't' {"msg_type":"PUBLISH","from_client":true,"qos":0,"retain":false,"dup":false,"topic":"t","payload_kind":"binary"} {"payload_hex":"00ff1002","payload_len":4}
+        "#]],
     );
 }
 

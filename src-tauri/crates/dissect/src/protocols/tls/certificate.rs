@@ -13,7 +13,7 @@ use crate::protocols::cursor::{Cursor, Stop};
 
 pub const KIND: Kind = Kind {
     name: "x509",
-    about: "A certificate sent in a TLS handshake (up to TLS 1.2; later ones are encrypted).",
+    about: "A certificate sent in a TLS handshake (later than TLS 1.2 they are encrypted: only with a key log).",
     fields: &[
         ("common_name", "whose it is, in short"),
         ("certificate_subject", "whose it is"),
@@ -34,6 +34,7 @@ pub const KIND: Kind = Kind {
         ("sig_alg", "how it is signed"),
         ("ca", "may sign others"),
         ("cert_version", "of X.509"),
+        ("decrypted", "it was read with the keys of a key log: its place is the encrypted record"),
     ],
 };
 
@@ -41,10 +42,20 @@ pub const KIND: Kind = Kind {
 const MOST_CERTIFICATES: usize = 16;
 const MOST_NAMES: usize = 128;
 
-/// Reads the certificates of a handshake message (RFC 5246 section 7.4.2): a fact each.
-pub fn read_chain(mut body: Cursor, from_client: bool, pieces: &Pieces, out: &mut Out) -> Result<(), Stop> {
+/// Reads the certificates of a handshake message (RFC 5246 section 7.4.2; `is_13`: RFC 8446 section 4.4.2): a fact each.
+pub fn read_chain(
+    mut body: Cursor,
+    from_client: bool,
+    is_13: bool,
+    pieces: &Pieces,
+    out: &mut Out,
+) -> Result<(), Stop> {
     let placed = |stop: Stop| Stop { at: pieces.place(stop.at..stop.at).start, ..stop };
     let why = "certificates cut short";
+    if is_13 {
+        let len = body.u8(why).map_err(placed)?;
+        body.take(len.into(), why).map_err(placed)?;
+    }
     let len = u24(&mut body, why).map_err(placed)?;
     let mut list = body.part(len, why).map_err(placed)?;
     for depth in 0..MOST_CERTIFICATES {
@@ -53,6 +64,10 @@ pub fn read_chain(mut body: Cursor, from_client: bool, pieces: &Pieces, out: &mu
         }
         let len = u24(&mut list, why).map_err(placed)?;
         let certificate = list.part(len, why).map_err(placed)?;
+        if is_13 {
+            let len = list.u16(why).map_err(placed)?;
+            list.take(len.into(), why).map_err(placed)?; // extensions
+        }
         let range = pieces.place(certificate.remaining());
         if range.is_empty() {
             continue;

@@ -1,11 +1,18 @@
-//! TLS up to 1.3 (RFC 8446, 5246): what both sides say before they encrypt.
+//! TLS up to 1.3 (RFC 8446, 5246): what both sides say before they encrypt, and with a key log what they say then.
 
 mod certificate;
+mod cipher;
 mod der;
 pub mod dtls;
 mod fingerprint;
 pub mod hello;
+mod inner;
 mod names;
+mod open;
+mod records;
+mod secrets;
+
+pub use self::secrets::Secrets;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,6 +20,8 @@ use std::ops::Range;
 use model::Kind;
 
 use self::hello::{Hello, Pieces};
+use self::open::Open;
+use self::records::Hellos;
 use super::cursor::Cursor;
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
@@ -28,6 +37,9 @@ const LONGEST_RECORD: usize = (1 << 14) + 2048;
 
 /// A hello or chain of certificates that claims to be longer is not waited for.
 const LONGEST_MESSAGE: usize = 64 * 1024;
+
+/// RFC 7366.
+const ENCRYPT_THEN_MAC: u16 = 22;
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
@@ -131,6 +143,11 @@ pub struct Session {
     asked: Option<Asked>,
     /// The server chose a key that both know from before: the client says which.
     psk: bool,
+    hellos: Hellos,
+    /// A key log was asked for this connection's secrets.
+    sought: bool,
+    /// It has them.
+    open: Option<Box<Open>>,
 }
 
 #[derive(Default)]
@@ -179,7 +196,11 @@ impl Conversation for Session {
         if kind == HANDSHAKE && len > 0 && (!half.encrypted || is_hello(bytes)) {
             return self.handshake(message, 5, len, out);
         }
+        let sealed = kind == APPLICATION_DATA || half.encrypted && kind != CHANGE_CIPHER_SPEC;
         half.encrypted |= kind == CHANGE_CIPHER_SPEC;
+        if sealed && self.is_open(out) {
+            return self.opened(message, len, out);
+        }
         let here = 5..(5 + len).min(bytes.len());
         out.tree.open("tls", "Transport Layer Security", 0..here.end, || names::content_type(kind).to_owned());
         show_record(bytes, 0, here.end, out);
@@ -198,10 +219,38 @@ impl Conversation for Session {
     fn gap(&mut self, side: Side) {
         let half = &mut self.sides[side as usize];
         (half.left, half.inside, half.lost) = (0, 0, true);
+        if let Some(open) = &mut self.open {
+            open.gap(side);
+        }
+    }
+
+    fn finish(&mut self, message: &Message, out: &mut Out) {
+        if let Some(open) = &mut self.open {
+            open.finish(message, out);
+        }
     }
 }
 
 impl Session {
+    /// Whether a key log has the secrets of this connection.
+    fn is_open(&mut self, out: &Out) -> bool {
+        if !self.sought && !out.secrets.is_empty() {
+            self.sought = true;
+            let client = self.asked.as_ref().map(|asked| asked.side);
+            self.open = client.and_then(|client| Open::new(&self.hellos, client, &out.secrets)).map(Box::new);
+        }
+        self.open.is_some()
+    }
+
+    fn opened(&mut self, message: &Message, len: usize, out: &mut Out) -> Step {
+        let whole = 5 + len;
+        if message.bytes.len() < whole {
+            return if message.cut { Step::Done } else { Step::More };
+        }
+        let more = self.open.as_mut().is_some_and(|open| open.record(message, len, out));
+        if more { Step::Took(whole) } else { Step::Done }
+    }
+
     /// Reads one handshake message; its record's content goes on at `start` for `left` bytes. A message that we read may span
     /// several records.
     fn handshake(&mut self, message: &Message, start: usize, left: usize, out: &mut Out) -> Step {
@@ -258,7 +307,7 @@ impl Session {
             }
             CERTIFICATE if is_read(kind, len) => {
                 let from_client = self.asked.as_ref().is_some_and(|asked| asked.side == message.side);
-                if let Err(stop) = certificate::read_chain(body, from_client, &joined.pieces, out) {
+                if let Err(stop) = certificate::read_chain(body, from_client, false, &joined.pieces, out) {
                     stop.tell(&cut, out);
                 }
             }
@@ -273,6 +322,15 @@ impl Session {
 
     /// Returns the name that the client asked for.
     fn remember(&mut self, side: Side, client: bool, hello: &Hello) -> String {
+        if let Ok(random) = hello.random.try_into() {
+            if client {
+                self.hellos.client_random = random;
+            } else {
+                let cipher = hello.ciphers.first().copied().unwrap_or_default();
+                let (version, mac_last) = (hello.version(), hello.has(ENCRYPT_THEN_MAC));
+                self.hellos = Hellos { server_random: random, version, cipher, mac_last, ..self.hellos };
+            }
+        }
         if client {
             self.asked = Some(Asked {
                 side,

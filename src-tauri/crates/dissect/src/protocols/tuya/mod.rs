@@ -25,7 +25,7 @@ static KINDS: [Kind; 1] = [Kind {
         ("encrypt", "whether what it says is encrypted"),
         ("from", "app: a phone looks for devices"),
         ("uuid", "the device's other id"),
-        ("uid", "the account that controls it"),
+        ("account", "the account that controls it"),
         ("dps", "data points that are set or told, as JSON"),
         ("return_code", "the device's answer: 0: done"),
         ("encrypted", "it needs the device's own key to be read"),
@@ -171,7 +171,7 @@ fn said(object: &serde_json::Map<String, serde_json::Value>, fact: &mut Draft) {
         (&["encrypt"], "encrypt"),
         (&["from"], "from"),
         (&["uuid"], "uuid"),
-        (&["uid"], "uid"),
+        (&["uid"], "account"),
     ] {
         if let Some(value) = find(names) {
             json::write(&mut fact.fields, field, value);

@@ -68,7 +68,7 @@ fn a_device_is_told() {
         tuya 'CONTROL' {"msg_type":"CONTROL","command":7,"return_code":0,"integrity":"crc"} {"seq":5}
         tuya 'STATUS' {"msg_type":"STATUS","command":8,"return_code":0,"encrypted":true,"version":"3.3","integrity":"crc"} {"payload_len":47,"seq":5}
         tuya '0120' {"msg_type":"HEART_BEAT","command":9,"device_id":"0120","integrity":"crc"} {"payload":"{\"gwId\":\"0120\",\"devId\":\"0120\"}","payload_len":30,"seq":5}
-        tuya '0120' {"msg_type":"CONTROL","command":7,"device_id":"0120","uid":"u1","integrity":"crc"} {"dps":"{\"1\":true}","payload":"{\"devId\":\"0120\",\"dps\":{\"1\":true},\"t\":\"1700000000\",\"uid\":\"u1\"}","payload_len":61,"seq":5}
+        tuya '0120' {"msg_type":"CONTROL","command":7,"device_id":"0120","account":"u1","integrity":"crc"} {"dps":"{\"1\":true}","payload":"{\"devId\":\"0120\",\"dps\":{\"1\":true},\"t\":\"1700000000\",\"uid\":\"u1\"}","payload_len":61,"seq":5}
         tuya 'DP_QUERY' {"msg_type":"DP_QUERY","command":10,"return_code":1,"integrity":"crc"} {"payload":"json obj data unvalid","payload_len":21,"seq":5}
         tuya 'SESS_KEY_NEG_START' {"msg_type":"SESS_KEY_NEG_START","command":3,"encrypted":true,"integrity":"hmac"} {"payload_len":32,"seq":5}
     "#]].assert_eq(&segments(&Tuya, &parts));

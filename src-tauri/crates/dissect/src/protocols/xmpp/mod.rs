@@ -39,6 +39,7 @@ static KINDS: [Kind; 1] = [Kind {
         ("lang", "language of the stream"),
         ("id", "of the stanza or the stream"),
         ("incomplete", "the capture cut the stanza"),
+        ("decrypted", "it was read with the keys of a key log"),
     ],
 }];
 
@@ -133,6 +134,15 @@ impl Conversation for Session {
 
     fn gap(&mut self, side: Side) {
         self.lost[side as usize] = true;
+        if let Some(tls) = &mut self.tls {
+            tls.gap(side);
+        }
+    }
+
+    fn finish(&mut self, message: &Message, out: &mut Out) {
+        if let Some(tls) = &mut self.tls {
+            tls.finish(message, out);
+        }
     }
 }
 

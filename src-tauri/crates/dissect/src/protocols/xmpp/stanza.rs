@@ -3,6 +3,7 @@
 use model::Fields;
 
 use super::xml::{self, Next, Token, attribute, decode, local};
+use crate::protocols::credentials::Login;
 use crate::protocols::http::credentials;
 use crate::protocols::payload::MOST_PAYLOAD;
 use crate::protocols::{Out, payload};
@@ -83,6 +84,12 @@ pub fn dissect(bytes: &[u8], out: &mut Out) -> String {
     let inside = read(bytes, start, &stanza, out);
     out.tree.close();
 
+    let is_auth = stanza == "auth" || stanza == "authenticate";
+    let mechanism = get("mechanism").filter(|_| is_auth).unwrap_or_default();
+    let host = get("to").unwrap_or_default();
+    if is_auth && mechanism == "PLAIN" {
+        tell_plain(&inside.own_text, &host, bytes.len(), out);
+    }
     let fact = out.fact("xmpp", 0..bytes.len());
     let fields = &mut fact.fields;
     fields.text("stanza", &stanza);
@@ -98,8 +105,7 @@ pub fn dissect(bytes: &[u8], out: &mut Out) -> String {
     }
     let own_namespace = get("xmlns").map(|namespace| namespace.into_owned());
     inside.write(fields, own_namespace);
-    if stanza == "auth" || stanza == "authenticate" {
-        let mechanism = get("mechanism").unwrap_or_default();
+    if is_auth {
         fields.text("mechanism", &mechanism);
         login(&mechanism, &inside.own_text, fields);
     }
@@ -214,6 +220,24 @@ impl Inside {
         if let Some(error) = &self.error {
             fields.text("error", error);
         }
+    }
+}
+
+/// The login itself, as a fact of its own.
+fn tell_plain(text: &str, host: &str, len: usize, out: &mut Out) {
+    let Some(said) = credentials::decode(text) else { return };
+    let mut parts = said.split(|byte| *byte == 0).skip(1).map(payload::shown);
+    let (username, password) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if !password.is_empty() {
+        let login = Login {
+            protocol: "xmpp",
+            method: "plain",
+            username: &username,
+            password: &password,
+            host,
+            ..Login::default()
+        };
+        login.tell(0..len, out);
     }
 }
 

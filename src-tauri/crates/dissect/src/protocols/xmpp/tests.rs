@@ -41,6 +41,7 @@ fn stream_features_and_stanzas() {
         expect![[r#"
             xmpp 'home.example' {"stanza":"stream","from":"bob@home.example","to":"home.example","version":"1.0","lang":"en","namespace":"jabber:client"} {}
             xmpp 'features' {"stanza":"features","namespace":"urn:ietf:params:xml:ns:xmpp-tls","child":"starttls","mechanisms":["PLAIN","SCRAM-SHA-1"],"starttls":"required"} {}
+            credentials 'bob' {"protocol":"xmpp","method":"plain","username":"bob"} {"password":"pw1"}
             xmpp 'auth' {"stanza":"auth","namespace":"urn:ietf:params:xml:ns:xmpp-sasl","mechanism":"PLAIN","user":"bob","password":"masked"} {}
             xmpp 'success' {"stanza":"success","namespace":"urn:ietf:params:xml:ns:xmpp-sasl"} {}
             xmpp 'iq' {"stanza":"iq","type":"set","namespace":"urn:ietf:params:xml:ns:xmpp-bind","child":"bind","resource":"lamp"} {"id":"1"}

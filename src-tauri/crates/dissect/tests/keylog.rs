@@ -1,0 +1,162 @@
+//! TLS with a key log: what is said inside is read as if it had been said in the clear.
+//!
+//! `tests/tls/*.txt` are connections of OpenSSL 3.0's `s_client` to its `s_server`, recorded on the loopback: the lines of the key
+//! log, then a line for each segment with its sender. What has to come out is what tshark shows with the same key log.
+
+mod common;
+
+use common::{Capture, Found, field};
+use dissect::Engine;
+
+const SESSIONS: &[(&str, &str)] = &[
+    ("tls12-aes128cbc", include_str!("tls/tls12-aes128cbc.txt")),
+    ("tls12-aes128ccm8", include_str!("tls/tls12-aes128ccm8.txt")),
+    ("tls12-aes256gcm", include_str!("tls/tls12-aes256gcm.txt")),
+    ("tls12-chacha20", include_str!("tls/tls12-chacha20.txt")),
+    ("tls13-aes128gcm", include_str!("tls/tls13-aes128gcm.txt")),
+    ("tls13-keyupdate", include_str!("tls/tls13-keyupdate.txt")),
+];
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+    digits.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+/// The segments of a session: (side, bytes).
+fn segments(session: &str) -> Vec<(usize, Vec<u8>)> {
+    session
+        .lines()
+        .filter_map(|line| match line.split_once(' ')? {
+            ("client", hex) => Some((0, bytes(hex))),
+            ("server", hex) => Some((1, bytes(hex))),
+            _ => None,
+        })
+        .collect()
+}
+
+fn keys(session: &str) -> String {
+    session
+        .lines()
+        .filter(|line| !line.starts_with("client ") && !line.starts_with("server "))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+fn capture(segments: &[(usize, Vec<u8>)], segment: usize) -> Capture {
+    let mut capture = Capture::to(443);
+    for (side, bytes) in segments {
+        capture.send_all(*side, bytes, segment);
+    }
+    capture.close(1).close(0);
+    capture
+}
+
+fn read(capture: &Capture, keys: &str) -> Found {
+    let mut engine = Engine::new();
+    engine.secrets(keys.as_bytes());
+    capture.read_with(&mut engine)
+}
+
+#[test]
+fn what_is_said_inside_is_read() {
+    for (name, session) in SESSIONS {
+        for segment in [1_460, 100, 1] {
+            let capture = capture(&segments(session), segment);
+            let found = read(&capture, &keys(session));
+            let case = format!("{name} in segments of {segment}");
+            assert!(found.issues.is_empty(), "{case}: {:?}", found.issues);
+            let http = found.of("http");
+            assert_eq!(http.len(), 2, "{case}");
+            assert!(http.iter().all(|fact| fact.subject == "hub.example/fw.txt"), "{case}");
+            assert!(http.iter().all(|fact| field(fact, "decrypted").is_some_and(|is| is.starts_with("true"))));
+            assert_eq!(field(http[1], "status_code"), Some("200"));
+            let file = found.of("files")[0];
+            let sum = "7bd37f53b9621c0e1b0"; // of "lamp firmware 2.0\n"
+            assert!(field(file, "sha256").is_some_and(|sha256| sha256.starts_with(sum)), "{case}: {file:?}");
+            let login = found.of("credentials")[0];
+            assert_eq!((field(login, "method"), field(login, "password")), (Some("bearer"), Some("tok-1")), "{case}");
+            let certificate = found.of("x509");
+            assert_eq!((certificate.len(), certificate[0].subject.as_str()), (1, "hub.example"), "{case}");
+            assert_eq!(field(certificate[0], "decrypted").is_some(), name.starts_with("tls13"), "{case}");
+            // the place of what was said inside are whole records
+            let record = capture.bytes_of(&http[0].place).concat();
+            let len = usize::from(u16::from_be_bytes([record[3], record[4]]));
+            assert_eq!((record[0], record.len()), (23, 5 + len), "{case}");
+            assert_eq!(found.flows[0].service, Some("tls"));
+        }
+    }
+}
+
+#[test]
+fn without_its_secrets_a_connection_stays_shut() {
+    for (name, session) in SESSIONS {
+        let capture = capture(&segments(session), 1_460);
+        let wrong = keys(session).replace(['a', '4'], "5");
+        for keys in ["", &wrong, "CLIENT_RANDOM 00 00"] {
+            let found = read(&capture, keys);
+            assert_eq!(found.of("http").len(), 0, "{name}");
+            assert_eq!(found.of("tls").len(), 2, "{name}");
+        }
+        // the right connection, but other secrets
+        let other: String = keys(session)
+            .lines()
+            .filter_map(|line| {
+                let (head, secret) = line.rsplit_once(' ')?;
+                Some(format!("{head} {}\n", "0".repeat(secret.len())))
+            })
+            .collect();
+        assert_eq!(read(&capture, &other).of("http").len(), 0, "{name}");
+    }
+}
+
+#[test]
+fn reading_goes_on_behind_missing_records() {
+    let (_, session) = SESSIONS[2];
+    let mut segments = segments(session);
+    // a record of the client before the request: its Finished
+    let (side, bytes) = segments.iter().filter(|(side, _)| *side == 0).nth(1).cloned().unwrap();
+    let n = segments.iter().position(|segment| *segment == (side, bytes.clone())).unwrap();
+    segments[n].1.truncate(bytes.len() - 45);
+    let mut capture = Capture::to(443);
+    for (at, (side, bytes)) in segments.iter().enumerate() {
+        capture.send(*side, bytes);
+        if at == n {
+            capture.lose(*side, 45);
+        }
+    }
+    capture.close(1).close(0);
+    let found = read(&capture, &keys(session));
+    assert_eq!(found.of("http").len(), 2, "{:?}", found.facts);
+}
+
+/// Damaged records and key logs: nothing panics.
+#[test]
+fn damage_is_survived() {
+    let mut state = 0x1234_5678_9abc_def1_u64;
+    let mut next = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as usize % n
+    };
+    for round in 0..300 {
+        let (_, session) = SESSIONS[round % SESSIONS.len()];
+        let mut segments = segments(session);
+        let mut keys = keys(session).into_bytes();
+        for _ in 0..=next(4) {
+            let n = next(segments.len());
+            let (_, bytes) = &mut segments[n];
+            match next(4) {
+                0 => bytes.truncate(next(bytes.len())),
+                1 if next(4) == 0 => keys.truncate(next(keys.len().max(1))),
+                2 => bytes.rotate_left(next(8)),
+                _ => {
+                    let at = next(bytes.len());
+                    bytes[at] ^= 1 << next(8);
+                }
+            }
+            segments.retain(|(_, bytes)| !bytes.is_empty());
+        }
+        read(&capture(&segments, 1 + next(1_500)), &String::from_utf8_lossy(&keys));
+    }
+}
