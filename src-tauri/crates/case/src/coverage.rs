@@ -95,18 +95,6 @@ impl Case {
         })
     }
 
-    /// Frames that belong to no flow and yet complete a fact (ARP, radio): by run.
-    pub fn covered_loose_frames(&self) -> Result<Vec<(RunId, u64)>> {
-        self.read(|db| {
-            let mut statement = db.prepare(&format!(
-                "SELECT run, count(*) FROM (SELECT DISTINCT id >> {RUN_BITS} AS run, frame FROM fact WHERE uid IS NULL AND frame IS NOT NULL)
-                 GROUP BY run ORDER BY run"
-            ))?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
     pub fn covered_issues(&self) -> Result<Vec<CoveredIssues>> {
         self.read(|db| {
             let mut statement = db.prepare(
