@@ -10,6 +10,7 @@ mod evidence;
 mod facts;
 mod filter;
 mod flow_frames;
+mod flow_map;
 mod folder;
 mod frames;
 mod runs;
@@ -27,6 +28,7 @@ pub use evidence::{Evidence, EvidenceId, FileTimes, NewEvidence, Stored, Verifie
 pub use facts::{FactId, FactRow, Histogram, SightingRow};
 pub use filter::{Block, Expr, pattern};
 pub use flow_frames::FlowSpan;
+pub use flow_map::FlowPair;
 pub use folder::{About, Case, Counts};
 pub use frames::{FrameEntry, NO_TIME};
 pub use runs::{Run, RunId, RunStatus};
