@@ -72,21 +72,20 @@ fn ours(bench: &Bench, uid: &str, limit: u32) -> (Told, String) {
 
 /// What `-z follow,...,raw` printed, by protocol and number of the stream: who is node 0, and what was said.
 fn followed(text: &str) -> BTreeMap<(String, u64), (String, Told)> {
-    let (mut all, mut at, mut node) = (BTreeMap::new(), (String::new(), 0), String::new());
+    let (mut all, mut at) = (BTreeMap::new(), (String::new(), 0));
     for line in text.lines() {
         if let Some(filter) = line.strip_prefix("Filter: ") {
             let (proto, number) = filter.split_once(".stream eq ").unwrap();
             at = (proto.to_owned(), number.parse().unwrap());
         } else if let Some(address) = line.strip_prefix("Node 0: ") {
-            node = address.to_owned();
-            all.insert(at.clone(), (node.clone(), Told::new()));
-        } else if let Some((_, told)) = all.get_mut(&at).filter(|_| !line.trim().is_empty()) {
-            if line.trim().bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                push(told, !line.starts_with('\t'), line.trim());
-            }
+            all.insert(at.clone(), (address.to_owned(), Told::new()));
+        } else if let Some((_, told)) = all.get_mut(&at)
+            && !line.trim().is_empty()
+            && line.trim().bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
+            push(told, !line.starts_with('\t'), line.trim());
         }
     }
-    let _ = node;
     all
 }
 

@@ -85,6 +85,18 @@ test('coverage says what was understood, what is encrypted and what is not read'
   await expect(page.getByRole('columnheader', { name: 'Status' })).toBeVisible();
 });
 
+test('the map leads from a device to its flows', async ({ page }) => {
+  await open(page, 'network?tab=map');
+  const router = page.getByRole('button', { name: /Router, probably/ });
+  await expect(router).toBeVisible();
+  await expect(page.locator('g.outside').first()).toBeVisible();
+  await accessible(page);
+  await router.focus();
+  await page.keyboard.press('Enter');
+  await expect(filter(page)).toHaveValue(/^eth\.addr == /);
+  await expect(rows(page).first()).toBeVisible();
+});
+
 test('packets of a flow are downloaded as a capture', async ({ page }) => {
   await open(page, 'network?tab=flows&filter=mqtt');
   await rows(page).first().click();

@@ -365,6 +365,26 @@ export type JobState = "running" | "done" | "differs" | "cancelled" | "failed";
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | Row | null;
 
+export type MapLink = { a: string, b: string, flows: number, bytes: number, services: Array<string>, };
+
+export type MapNode = { 
+/**
+ * Hardware address of a device; address of what is outside.
+ */
+id: string, name: string, role: MapRole, bytes: number, };
+
+export type MapRole = "router" | "hub" | "leaf" | "outside";
+
+export type NetworkMap = { 
+/**
+ * Those with the most bytes first.
+ */
+nodes: Array<MapNode>, links: Array<MapLink>, 
+/**
+ * Devices and addresses that were too many to draw.
+ */
+left_out: number, };
+
 export type Nothing = null;
 
 export type Op = "=" | "!=" | "~" | "<" | ">";
@@ -675,6 +695,8 @@ export interface Commands {
   frame: [FrameId, FrameDetail];
   /** All that the case says of one device. */
   device: [DeviceId, Dossier];
+  /** Who talks to whom, for a drawing. */
+  network_map: [Nothing, NetworkMap];
   /** The custody log. */
   custody: [CustodyRequest, CustodyPage];
   /** Check the custody log's chain. */
@@ -703,6 +725,7 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   fact: ["Facts"],
   frame: ["Facts"],
   device: ["Devices"],
+  network_map: ["Facts", "Devices"],
   custody: ["Custody"],
   custody_verify: ["Custody"],
   jobs: ["Jobs"],

@@ -15,7 +15,12 @@ export function toFrame(evidence: number, number: number): void {
 export const toEvidence = (id: number): void => place.go('evidence', { sel: `evidence:${id}` });
 export const toFlow = (uid: string): void => place.go('network', { tab: 'flows', sel: `flow:${uid}` });
 /** What both sides of a flow said. */
-export const toStream = (uid: string, evidence: string): void => place.go('network', { tab: 'flows', stream: `${uid}:${evidence}`, sel: `flow:${uid}` });
+export function toStream(uid: string, evidence: string): void {
+  const params = { stream: `${uid}:${evidence}`, sel: `flow:${uid}` };
+  // Amid the flows that are listed, filtered as they are.
+  if (place.view === 'network' && (place.get('tab') || 'flows') === 'flows') place.set(params, true);
+  else place.go('network', { tab: 'flows', ...params });
+}
 export const toPacketsOf = (uid: string, evidence: string): void => place.go('network', { tab: 'frames', f: [`uid=${uid}`, `evidence=${evidence}`], sel: `flow:${uid}` });
 /** All facts that name a device: by the address that it had, or, if it had none or several, by its hardware address. */
 export const toFactsOf = (mac: string, ips: string[], filter = '', span: Record<string, string> = {}): void =>

@@ -19,6 +19,7 @@ use crate::evidence_items::*;
 use crate::export_files::*;
 use crate::filter::*;
 use crate::jobs::*;
+use crate::network_map::*;
 use crate::packets::*;
 use crate::proof::*;
 use crate::rows::*;
@@ -144,6 +145,8 @@ commands! {
     frame(FrameId) -> FrameDetail, Reads [Facts];
     /// All that the case says of one device.
     device(DeviceId) -> Dossier, Reads [Devices];
+    /// Who talks to whom, for a drawing.
+    network_map(Nothing) -> NetworkMap, Reads [Facts, Devices];
     /// The custody log.
     custody(CustodyRequest) -> CustodyPage, Reads [Custody];
     /// Check the custody log's chain.

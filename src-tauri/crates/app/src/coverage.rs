@@ -18,7 +18,7 @@ const COLUMNS: &[(&str, Shape, &str)] = &[
     (
         "state",
         Shape::Text,
-        "understood; encrypted; not understood: carried by no protocol that is known here; malformed; missing: not in the evidence; not read",
+        "of an item: read, read in part, not read; of its parts: understood, encrypted, not understood (no protocol known here), malformed, missing (not in the evidence)",
     ),
     ("flows", Shape::Number, "conversations"),
     ("frames", Shape::Number, "packets"),
@@ -104,19 +104,22 @@ fn table(case: &Case) -> Result<Vec<Row>> {
     for one in case.covered_issues()? {
         issues.entry(one.run).or_default().push(one);
     }
-    let loose: HashMap<i64, u64> = case.covered_loose_frames()?.into_iter().collect();
+    // Facts of the link layer and of radio belong to no flow.
+    let told = case.fact_frames_where(&case::Expr::is("uid", case::Op::Has, "").not())?;
     let mut rows = Vec::new();
     let items = case.covered_items()?;
     for item in &items {
         let mut put = |part: Part| rows.push(row(item, &part, rows.len()));
-        let format =
-            item.run.as_ref().filter(|(_, parser)| evidence::format::ALL.iter().any(|format| format.name() == parser));
+        // What is only given a name, such as JSON of nobody we know, is not read.
+        let reads = |parser: &str| {
+            evidence::format::ALL.iter().any(|format| format.name() == parser && !format.kinds().is_empty())
+        };
+        let format = item.run.as_ref().filter(|(_, parser)| item.frames > 0 || reads(parser));
         let Some((run, parser)) = format else {
             // Containers are read through their members; what is none, and no format's, is not read at all.
             let inside = format!("{}!/", item.path);
             let opened = items.iter().any(|other| other.path.starts_with(&inside));
-            let (part, state) =
-                if opened { ("opened: see its members", "understood") } else { ("whole item", "not read") };
+            let (part, state) = if opened { ("opened: see its members", "read") } else { ("whole item", "not read") };
             put(Part { part, state, bytes: item.size, limits: &item.reason, ..Part::default() });
             continue;
         };
@@ -128,9 +131,8 @@ fn table(case: &Case) -> Result<Vec<Row>> {
             limits: limits(parser),
             ..Part::default()
         });
-        let (mut in_flows, mut missed) = (0, 0);
+        let mut missed = 0;
         for one in flows.remove(run).unwrap_or_default() {
-            in_flows += one.frames;
             missed += one.missed;
             let unknown = format!("{} of no known protocol", one.proto);
             let (part, state) = match (&one.service, one.proto.as_str()) {
@@ -160,23 +162,17 @@ fn table(case: &Case) -> Result<Vec<Row>> {
                 ..Part::default()
             });
         }
-        let told = loose.get(run).copied().unwrap_or(0);
-        if told > 0 {
-            put(Part {
-                part: "packets outside of flows with facts",
-                state: "understood",
-                frames: told,
-                ..Part::default()
-            });
+        let (with_facts, silent) = loose(case, *run, item.frames, &told)?;
+        if with_facts > 0 {
+            let part = "packets outside of flows with facts";
+            put(Part { part, state: "understood", frames: with_facts, ..Part::default() });
         }
-        let silent = item.frames.saturating_sub(in_flows).saturating_sub(told);
         if silent > 0 {
-            let why = "fragments, repetitions, link layers and protocols that are not read";
             put(Part {
                 part: "packets outside of flows without facts",
                 state: "not understood",
                 frames: silent,
-                limits: why,
+                limits: "fragments, repetitions, link layers and protocols that are not read",
                 ..Part::default()
             });
         }
@@ -187,10 +183,25 @@ fn table(case: &Case) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Packets of a run that belong to no flow: those that complete a fact, and those that do not.
+fn loose(case: &Case, run: i64, frames: u64, told: &[(i64, u64)]) -> Result<(u64, u64)> {
+    let (mut with_facts, mut silent) = (0, 0);
+    case.each_frames(run, 1, frames, &mut |chunk: &[case::FrameEntry]| -> Result<bool> {
+        for entry in chunk.iter().filter(|entry| entry.flow == 0) {
+            match told.binary_search(&(run, entry.number)) {
+                Ok(_) => with_facts += 1,
+                Err(_) => silent += 1,
+            }
+        }
+        Ok(true)
+    })?;
+    Ok((with_facts, silent))
+}
+
 fn whole(item: &CoveredItem) -> &'static str {
     match item.status.as_str() {
-        "complete" => "understood",
-        "partial" => "malformed",
+        "complete" => "read",
+        "partial" => "read in part",
         _ => "not read",
     }
 }
@@ -208,7 +219,8 @@ fn row(item: &CoveredItem, part: &Part, number: usize) -> Row {
     row.insert("state".into(), part.state.into());
     row.insert("flows".into(), some(part.flows));
     row.insert("frames".into(), some(part.frames));
-    row.insert("bytes".into(), part.bytes.into());
+    // Packets outside of flows have no payload that was measured.
+    row.insert("bytes".into(), if part.flows == 0 { some(part.bytes) } else { part.bytes.into() });
     row.insert("issues".into(), some(part.issues));
     row.insert("limits".into(), part.limits.into());
     row.insert("evidence".into(), item.sha256.clone().into());

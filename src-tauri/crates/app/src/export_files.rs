@@ -50,3 +50,31 @@ pub(crate) fn path(case: &Case, name: &str) -> Result<PathBuf> {
         _ => Err(Error::missing(format!("there is no export '{name}'"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_files_of_the_folder_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::new(Some(folder.path().join("settings")));
+        app.call("case_new", json!({ "dir": folder.path().join("case"), "name": "x" })).unwrap();
+        let case = app.open_case().unwrap();
+        std::fs::write(case.dir().join("exports/a.pcapng"), "a").unwrap();
+        std::fs::create_dir(case.dir().join("exports/inner")).unwrap();
+        assert!(path(&case, "a.pcapng").is_ok() && path(&case, "exports/a.pcapng").is_ok());
+        let whole = case.dir().join("case.db").display().to_string();
+        for name in
+            ["", ".", "..", "../case.db", "exports/../../case.db", "inner", "inner/../a.pcapng", "b.pcapng", &whole]
+        {
+            assert!(path(&case, name).is_err(), "{name}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(case.dir().join("case.db"), case.dir().join("exports/link")).unwrap();
+            assert!(path(&case, "link").is_err());
+        }
+    }
+}

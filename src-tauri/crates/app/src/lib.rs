@@ -20,6 +20,7 @@ mod import;
 mod jobs;
 mod kinds;
 mod limits;
+mod network_map;
 mod packets;
 mod proof;
 mod rows;

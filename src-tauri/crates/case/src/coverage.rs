@@ -1,8 +1,5 @@
 //! How much of the evidence was understood: sums over runs, flows, facts and issues.
 
-use std::collections::{BTreeMap, HashSet};
-
-use crate::facts::{Scan, Test};
 use crate::runs::RunId;
 use crate::schema::RUN_BITS;
 use crate::{Case, Result};
@@ -95,21 +92,6 @@ impl Case {
                 })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
-    /// Frames that belong to no flow and yet complete a fact (ARP, radio): by run.
-    pub fn covered_loose_frames(&self) -> Result<Vec<(RunId, u64)>> {
-        self.read(|db| {
-            let mut frames: BTreeMap<RunId, HashSet<i64>> = BTreeMap::new();
-            let none = Test::Uids([0].into_iter().collect());
-            Scan::new(db, none)?.each(&mut |chunk, mask| {
-                let of = frames.entry(chunk.meta.run).or_default();
-                let column = &chunk.places()?.frame;
-                of.extend(column.iter().enumerate().filter(|(row, n)| **n != 0 && mask.has(*row)).map(|(_, n)| *n));
-                Ok(())
-            })?;
-            Ok(frames.into_iter().map(|(run, frames)| (run, frames.len() as u64)).filter(|(_, n)| *n > 0).collect())
         })
     }
 

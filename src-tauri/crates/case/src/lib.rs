@@ -12,6 +12,7 @@ mod evidence;
 mod facts;
 mod filter;
 mod flow_frames;
+mod flow_map;
 mod folder;
 mod frames;
 mod runs;
@@ -30,6 +31,7 @@ pub use evidence::{Evidence, EvidenceId, FileTimes, NewEvidence, Stored, Verifie
 pub use facts::{FactGroup, FactId, FactRow, Facts, Histogram};
 pub use filter::{Block, Expr, pattern};
 pub use flow_frames::FlowSpan;
+pub use flow_map::FlowPair;
 pub use folder::{About, Case, Counts};
 pub use frames::{FrameEntry, NO_TIME};
 pub use runs::{Run, RunId, RunStatus};

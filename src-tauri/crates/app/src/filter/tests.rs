@@ -75,7 +75,7 @@ fn what_could_come_next() {
     ] {
         let (start, candidates, wrong) = complete(text, "facts");
         assert_eq!(start, replaces, "{text}");
-        let names: Vec<&str> = candidates.iter().take(5).map(|one| one.text.as_str()).collect();
+        let names: Vec<&str> = candidates.iter().take(12).map(|one| one.text.as_str()).collect();
         assert!(names.contains(&first), "{text}: {names:?}");
         assert_eq!(wrong.is_some(), problem, "{text}: {wrong:?}");
     }

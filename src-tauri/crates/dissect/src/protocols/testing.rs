@@ -31,7 +31,8 @@ pub fn taken(protocol: &dyn Protocol, transport: Transport, at_home: bool, bytes
 /// Which protocol of all takes these first bytes of a flow, on ports that are no one's.
 pub fn found(transport: Transport, bytes: &[u8]) -> Option<&'static str> {
     let [src, dst] = [7, 1].map(|host| (IpAddr::V4(Ipv4Addr::new(192, 0, 2, host)), 40_000));
-    let message = Message { bytes, transport, side: Side::Orig, src, dst, src_mac: None, cut: false, origin: Origin::default() };
+    let message =
+        Message { bytes, transport, side: Side::Orig, src, dst, src_mac: None, cut: false, origin: Origin::default() };
     crate::service::recognise(&message).map(Protocol::name)
 }
 
