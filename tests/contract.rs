@@ -250,6 +250,21 @@ fn packets_of_a_flow_leave_as_a_capture_and_come_back_the_same() {
 }
 
 #[test]
+fn tables_for_other_programs_hold_every_fact() {
+    let case = Case::new();
+    case.run(&["import", "CASE", samples().join("hollis-street").to_str().unwrap()]);
+    let out = case.folder.path().join("out");
+    assert_eq!(code(&case.run(&["export", "CASE", "--format", "sqlite", "--out", out.to_str().unwrap()])), 0);
+    let file = fs::read_dir(&out).unwrap().next().unwrap().unwrap().path();
+    let db = rusqlite::Connection::open(file).unwrap();
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
+    assert_eq!(count("SELECT count(*) FROM dns"), case.json(&["show", "CASE", "dns"]).len() as u64);
+    assert_eq!(count("SELECT count(*) FROM flows"), case.json(&["show", "CASE", "flows"]).len() as u64);
+    assert!(count("SELECT count(*) FROM mqtt WHERE topic <> '' AND ts >= '2026'") > 0);
+    assert!(count("SELECT count(*) FROM about WHERE \"table\" = 'dns' AND \"column\" = 'query'") == 1);
+}
+
+#[test]
 fn coverage_says_what_was_not_understood() {
     let case = Case::new();
     case.run(&["import", "CASE", samples().join("hollis-street").to_str().unwrap()]);

@@ -451,7 +451,7 @@ export type Refusal = { format: string, why: string, };
 
 export type RowsExport = { view: string, select: Select, 
 /**
- * `csv` or `json` (one object a line).
+ * `csv`, `json` (one object a line) or `sqlite` (a table for each kind of fact, with what its columns mean).
  */
 format: string, };
 

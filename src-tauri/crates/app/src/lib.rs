@@ -13,6 +13,7 @@ mod error;
 mod evidence_items;
 mod export;
 mod export_files;
+mod export_tables;
 mod filter;
 mod frame_select;
 mod frames;

@@ -172,7 +172,7 @@ pub struct Series {
 pub struct RowsExport {
     pub view: String,
     pub select: Select,
-    /// `csv` or `json` (one object a line).
+    /// `csv`, `json` (one object a line) or `sqlite` (a table for each kind of fact, with what its columns mean).
     pub format: String,
 }
 
@@ -445,12 +445,15 @@ pub(crate) fn histogram(app: &App, request: HistogramRequest) -> Result<Histogra
 
 pub(crate) fn rows_export(app: &App, request: RowsExport) -> Result<JobId> {
     let case = app.open_case()?;
-    if !matches!(request.format.as_str(), "csv" | "json") {
-        return Err(Error::invalid(format!("exporting: the format is csv or json, not '{}'", request.format)));
+    if !matches!(request.format.as_str(), "csv" | "json" | "sqlite") {
+        return Err(Error::invalid(format!("exporting: the format is csv, json or sqlite, not '{}'", request.format)));
     }
     // Asked once here, so that a wrong view or filter is told at once.
     let first =
         RowsRequest { view: request.view.clone(), select: request.select.clone(), limit: 1, ..RowsRequest::default() };
     let columns = rows(app, first)?.columns;
-    jobs::start(app, "export", "rows", move |app, tick| crate::export::write(app, &case, &request, &columns, tick))
+    jobs::start(app, "export", "rows", move |app, tick| match request.format.as_str() {
+        "sqlite" => crate::export_tables::write(app, &case, &request, tick),
+        _ => crate::export::write(app, &case, &request, &columns, tick),
+    })
 }

@@ -137,10 +137,7 @@ impl Case {
     /// (hardware address, service) pairs of all flows.
     pub fn spoken(&self) -> Result<Vec<(String, String)>> {
         self.read(|db| {
-            let mut statement = db.prepare(
-                "SELECT orig_mac, service FROM flow WHERE orig_mac IS NOT NULL AND service IS NOT NULL
-                 UNION SELECT resp_mac, service FROM flow WHERE resp_mac IS NOT NULL AND service IS NOT NULL ORDER BY 1, 2",
-            )?;
+            let mut statement = db.prepare("SELECT DISTINCT mac, service FROM spoken ORDER BY mac, service")?;
             Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
         })
     }

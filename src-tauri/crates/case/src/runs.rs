@@ -139,7 +139,7 @@ fn purge(db: &rusqlite::Connection, run: RunId) -> Result<()> {
     let (first, last) = ids_of(run);
     crate::facts::purge(db, run)?;
     db.execute("DELETE FROM flow WHERE id BETWEEN ? AND ?", [first, last])?;
-    for table in ["issue", "capture_interface", "frame_chunk", "sighting", "tally"] {
+    for table in ["issue", "capture_interface", "frame_chunk", "sighting", "tally", "spoken"] {
         db.execute(&format!("DELETE FROM {table} WHERE run = ?"), [run])?;
     }
     db.execute(

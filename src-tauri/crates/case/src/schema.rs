@@ -144,6 +144,9 @@ CREATE TABLE fact_chunk (                  -- facts of one run and kind by the t
 ) STRICT;
 CREATE INDEX fact_chunk_run ON fact_chunk (run, first);
 CREATE INDEX fact_chunk_kind ON fact_chunk (kind);
+CREATE TABLE spoken (                      -- application protocols by hardware address
+  run INTEGER NOT NULL, mac TEXT NOT NULL, service TEXT NOT NULL, PRIMARY KEY (run, mac, service)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE fact_columns (
   chunk INTEGER PRIMARY KEY REFERENCES fact_chunk, keys BLOB NOT NULL, places BLOB NOT NULL, own BLOB NOT NULL
 ) STRICT;

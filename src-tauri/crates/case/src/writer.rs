@@ -1,6 +1,6 @@
 //! Bulk writing of one run: batches in, transactions out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{Flow, Interface, Issue, Mac};
 use rusqlite::{Connection, params};
@@ -91,7 +91,12 @@ pub struct Writer<'c> {
     case: &'c Case,
     interner: Interner,
     facts: FactWriter,
+    /// What is in the table `spoken` already.
+    spoken: HashSet<(RunId, Mac, &'static str), foldhash::fast::RandomState>,
 }
+
+/// Entries of it that are remembered; what is forgotten is put there again, to no effect.
+const MOST_SPOKEN: usize = 200_000;
 
 /// What a batch adds to its run.
 #[derive(Default)]
@@ -121,7 +126,7 @@ impl Case {
     /// A writer for runs that are begun. Only one at a time makes sense: it knows the texts that are stored.
     pub fn writer(&self) -> Result<Writer<'_>> {
         let interner = Interner::load(&self.writing())?;
-        Ok(Writer { case: self, interner, facts: FactWriter::new() })
+        Ok(Writer { case: self, interner, facts: FactWriter::new(), spoken: HashSet::default() })
     }
 
     /// After bulk loading: secondary indexes and text search.
@@ -154,7 +159,7 @@ impl Writer<'_> {
     }
 
     fn write_rows(&mut self, db: &Connection, run: RunId, batch: &Batch, totals: &mut Totals) -> Result<()> {
-        let Writer { interner, facts, .. } = self;
+        let Writer { interner, facts, spoken, .. } = self;
         let added = facts.write(db, interner, run, &batch.facts)?;
         totals.tally = added.tally;
         added.times.into_iter().for_each(|(first, last)| {
@@ -166,6 +171,16 @@ impl Writer<'_> {
         )?;
         for (serial, flow) in &batch.flows {
             insert_flow(db, &mut insert, facts, interner, run << RUN_BITS | i64::from(*serial), flow)?;
+            let Some(service) = flow.service else { continue };
+            for mac in [flow.orig.mac, flow.resp.mac].into_iter().flatten() {
+                if spoken.insert((run, mac, service)) {
+                    let mut insert = db.prepare_cached("INSERT OR IGNORE INTO spoken VALUES (?, ?, ?)")?;
+                    insert.execute(params![run, mac.to_string(), service])?;
+                }
+            }
+            if spoken.len() > MOST_SPOKEN {
+                spoken.clear();
+            }
         }
         let mut insert =
             db.prepare_cached("INSERT INTO issue (run, what, why, frame, offset, skipped) VALUES (?, ?, ?, ?, ?, ?)")?;

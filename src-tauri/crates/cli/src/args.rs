@@ -60,7 +60,7 @@ pub enum Do {
         /// View to write
         #[arg(long, default_value = "facts")]
         view: String,
-        /// csv or json; pcapng: the packets that the filters select (uid=... for those of a flow)
+        /// csv, json, sqlite (a table for each kind); pcapng: the packets that the filters select (uid=... for those of a flow)
         #[arg(long, default_value = "json")]
         format: String,
         /// Also copy the file to this folder
