@@ -15,7 +15,7 @@ pub(crate) struct Interner {
     next: u32,
 }
 
-const MOST_KNOWN: usize = 1_500_000;
+const MOST_KNOWN: usize = 900_000;
 
 impl Interner {
     pub fn load(db: &Connection) -> Result<Interner> {
