@@ -59,6 +59,8 @@ pub struct ViewSpec {
     pub about: &'static str,
     sql: &'static str,
     order: &'static str,
+    /// The table that has a row, with `id` and `ts`, for each of its rows.
+    table: Option<&'static str>,
     columns: &'static [(&'static str, Shape, &'static str)],
     /// Columns that words are looked for in.
     searched: &'static [&'static str],
@@ -75,6 +77,7 @@ pub static VIEWS: &[ViewSpec] = &[
               FROM evidence e LEFT JOIN run r ON r.evidence = e.id LEFT JOIN evidence p ON p.id = e.parent
               WHERE e.status <> 'duplicate' GROUP BY e.id",
         order: "_id",
+        table: None,
         columns: &[
             ("sha256", Shape::Code, "SHA-256 of all its bytes"),
             ("path", Shape::Text, "as given; members of a container: container!/member"),
@@ -105,6 +108,7 @@ pub static VIEWS: &[ViewSpec] = &[
         sql: "SELECT r.id AS _id, r.first_ts AS _ts, e.id AS _evidence, e.sha256 AS evidence, e.path, r.parser, r.version, r.status, r.frames, r.facts,
               r.flows, r.issues, r.first_ts, r.last_ts FROM run r JOIN evidence e ON e.id = r.evidence",
         order: "_id",
+        table: None,
         columns: &[
             ("evidence", Shape::Code, "SHA-256 of the item"),
             ("path", Shape::Text, "path of the item"),
@@ -126,6 +130,7 @@ pub static VIEWS: &[ViewSpec] = &[
         sql: "SELECT i.id AS _id, NULL AS _ts, e.id AS _evidence, e.sha256 AS evidence, e.path, i.what, i.why, i.frame, i.offset, i.skipped
               FROM issue i JOIN run r ON r.id = i.run JOIN evidence e ON e.id = r.evidence",
         order: "_id",
+        table: None,
         columns: &[
             ("what", Shape::Text, "what was being read"),
             ("why", Shape::Text, "why it failed"),
@@ -147,6 +152,7 @@ pub static VIEWS: &[ViewSpec] = &[
               e.sha256 AS evidence
               FROM flow f JOIN text o ON o.id = f.orig_h JOIN text p ON p.id = f.resp_h JOIN run r ON r.id = f.id >> 40 JOIN evidence e ON e.id = r.evidence",
         order: "_ts, _id",
+        table: Some("flow"),
         columns: &[
             ("ts", Shape::Time, "first frame"),
             ("uid", Shape::Code, "name of the flow"),
@@ -187,6 +193,7 @@ pub static VIEWS: &[ViewSpec] = &[
               details ->> 'band' AS band, details ->> 'connected' AS connected, details ->> 'wired' AS wired,
               details ->> 'lease_address' AS lease_address, details ->> 'also' AS also FROM device",
         order: "_id",
+        table: None,
         columns: &[
             ("name", Shape::Text, "the best name known"),
             ("mac", Shape::Code, "hardware address"),
@@ -216,6 +223,7 @@ pub static VIEWS: &[ViewSpec] = &[
         sql: "SELECT s.rowid AS _id, s.first_ts AS _ts, e.id AS _evidence, s.mac, s.ip, s.first_ts, s.last_ts, s.frames, s.bytes, s.first_frame AS frame,
               e.sha256 AS evidence, e.path FROM sighting s JOIN run r ON r.id = s.run JOIN evidence e ON e.id = r.evidence",
         order: "_id",
+        table: None,
         columns: &[
             ("mac", Shape::Code, "hardware address"),
             ("ip", Shape::Code, "IP address of its own that it used"),
@@ -303,12 +311,19 @@ impl Case {
             Some(after) => from += after.parse::<u64>().map_err(|_| not_ours())?,
             None => {}
         }
-        let sql = format!(
-            "SELECT * FROM ({}){} ORDER BY {order} LIMIT {} OFFSET {from}",
-            view.sql,
-            clause.sql(),
-            u64::from(request.limit) + 1
-        );
+        let limit = u64::from(request.limit) + 1;
+        let sql = match view.table {
+            // A page of all rows is found among narrow keys, and only then joined with what they refer to.
+            Some(table) if keyed && whole.is_empty() => {
+                let keys = clause.sql().replace("_ts, _id", "ts, id");
+                format!(
+                    "SELECT * FROM ({}) WHERE _id IN (SELECT id FROM {table}{keys} ORDER BY ts {direction}, id {direction} LIMIT {limit} OFFSET {from})
+                     ORDER BY {order}",
+                    view.sql
+                )
+            }
+            _ => format!("SELECT * FROM ({}){} ORDER BY {order} LIMIT {limit} OFFSET {from}", view.sql, clause.sql()),
+        };
         self.read(|db| {
             let mut page = Page { columns: view.columns(), ..Page::default() };
             let mut statement = db.prepare(&sql)?;
@@ -338,7 +353,10 @@ impl Case {
             }
             drop(rows);
             if request.count {
-                let sql = format!("SELECT count(*) FROM ({}){whole}", view.sql);
+                let sql = match view.table {
+                    Some(table) if whole.is_empty() => format!("SELECT count(*) FROM {table}"),
+                    _ => format!("SELECT count(*) FROM ({}){whole}", view.sql),
+                };
                 let total: i64 = db.query_row(&sql, rusqlite::params_from_iter(&whole_values), |row| row.get(0))?;
                 page.total = Some(total as u64);
             }
