@@ -140,7 +140,8 @@ CREATE TABLE fact_chunk (                  -- facts of one run and kind by the t
   run INTEGER NOT NULL, kind INTEGER NOT NULL, count INTEGER NOT NULL,
   first INTEGER NOT NULL, last INTEGER NOT NULL,             -- numbers in the run; a fact's id is run << 40 | number
   first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL,       -- ns since 1970 UTC; the smallest integer: none stated
-  first_frame INTEGER NOT NULL, last_frame INTEGER NOT NULL  -- 0: none
+  first_frame INTEGER NOT NULL, last_frame INTEGER NOT NULL, -- 0: none
+  own_keys INTEGER NOT NULL                                  -- bits of the keys of what is a fact's alone
 ) STRICT;
 CREATE INDEX fact_chunk_run ON fact_chunk (run, first);
 CREATE INDEX fact_chunk_kind ON fact_chunk (kind);

@@ -7,7 +7,11 @@ use std::fmt::Write;
 /// Facts come by the million, so that fields are written straight into the text that the case stores.
 /// Invariant: always the inside of a valid JSON object; keys are unique because each is written once by the code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields(String);
+pub struct Fields {
+    text: String,
+    /// A bit for each key; several may share one.
+    keys: u64,
+}
 
 impl Fields {
     pub fn new() -> Fields {
@@ -15,22 +19,33 @@ impl Fields {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 
     /// The whole object as JSON text.
     pub fn to_json(&self) -> String {
-        format!("{{{}}}", self.0)
+        format!("{{{}}}", self.text)
     }
 
     /// The members without the braces.
     pub fn members(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Bits of its keys: one of which [`Fields::key_bit`] is not among them is not there.
+    pub fn keys(&self) -> u64 {
+        self.keys
+    }
+
+    pub fn key_bit(key: &str) -> u64 {
+        let bytes = key.as_bytes();
+        let ends = bytes.first().zip(bytes.last()).map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
+        1 << ((ends + bytes.len() * 7) & 63)
     }
 
     pub fn text(&mut self, key: &str, value: &str) {
         self.key(key);
-        quote(&mut self.0, value);
+        quote(&mut self.text, value);
     }
 
     /// Text from bytes that ought to be UTF-8; what is not becomes U+FFFD.
@@ -40,34 +55,34 @@ impl Fields {
 
     pub fn int(&mut self, key: &str, value: i64) {
         self.key(key);
-        decimal(&mut self.0, value);
+        decimal(&mut self.text, value);
     }
 
     /// A finite number; anything else is left out, as JSON has no word for it.
     pub fn real(&mut self, key: &str, value: f64) {
         if value.is_finite() {
             self.key(key);
-            let _ = write!(self.0, "{value}");
+            let _ = write!(self.text, "{value}");
         }
     }
 
     pub fn flag(&mut self, key: &str, value: bool) {
         self.key(key);
-        self.0.push_str(if value { "true" } else { "false" });
+        self.text.push_str(if value { "true" } else { "false" });
     }
 
     pub fn shown(&mut self, key: &str, value: impl std::fmt::Display) {
         self.key(key);
-        self.0.push('"');
-        let start = self.0.len();
-        let _ = write!(self.0, "{value}");
+        self.text.push('"');
+        let start = self.text.len();
+        let _ = write!(self.text, "{value}");
         // Numbers and addresses need no escape; what does is written again.
-        if first_special(&self.0.as_bytes()[start..]).is_some() {
-            let text = self.0.split_off(start);
-            self.0.pop();
-            return quote(&mut self.0, &text);
+        if first_special(&self.text.as_bytes()[start..]).is_some() {
+            let text = self.text.split_off(start);
+            self.text.pop();
+            return quote(&mut self.text, &text);
         }
-        self.0.push('"');
+        self.text.push('"');
     }
 
     pub fn texts<S: AsRef<str>>(&mut self, key: &str, values: impl IntoIterator<Item = S>) {
@@ -81,42 +96,43 @@ impl Fields {
     /// A member that is itself an object.
     pub fn object(&mut self, key: &str, value: &Fields) {
         self.key(key);
-        self.0.push('{');
-        self.0.push_str(&value.0);
-        self.0.push('}');
+        self.text.push('{');
+        self.text.push_str(&value.text);
+        self.text.push('}');
     }
 
     /// A list of objects.
     pub fn objects(&mut self, key: &str, values: impl IntoIterator<Item = Fields>) {
         self.list(key, values, |out, value| {
             out.push('{');
-            out.push_str(&value.0);
+            out.push_str(&value.text);
             out.push('}');
         });
     }
 
     fn list<T>(&mut self, key: &str, values: impl IntoIterator<Item = T>, each: impl Fn(&mut String, T)) {
         self.key(key);
-        self.0.push('[');
+        self.text.push('[');
         for (n, value) in values.into_iter().enumerate() {
             if n > 0 {
-                self.0.push(',');
+                self.text.push(',');
             }
-            each(&mut self.0, value);
+            each(&mut self.text, value);
         }
-        self.0.push(']');
+        self.text.push(']');
     }
 
     fn key(&mut self, key: &str) {
+        self.keys |= Fields::key_bit(key);
         // One allocation does for most objects, instead of one for each doubling.
-        self.0.reserve(if self.0.is_empty() { 256 } else { key.len() + 4 });
-        if !self.0.is_empty() {
-            self.0.push(',');
+        self.text.reserve(if self.text.is_empty() { 256 } else { key.len() + 4 });
+        if !self.text.is_empty() {
+            self.text.push(',');
         }
         // Names of fields are plain words of the code, and need no escape.
-        self.0.push('"');
-        self.0.push_str(key);
-        self.0.push_str("\":");
+        self.text.push('"');
+        self.text.push_str(key);
+        self.text.push_str("\":");
     }
 }
 

@@ -20,9 +20,11 @@ pub(crate) struct Meta {
     pub count: usize,
     pub first_ts: i64,
     pub last_ts: i64,
+    /// Bits of the keys in `own` ([`model::Fields::keys`]).
+    pub own_keys: u64,
 }
 
-const META: &str = "SELECT id, run, kind, count, first_ts, last_ts FROM fact_chunk";
+const META: &str = "SELECT id, run, kind, count, first_ts, last_ts, own_keys FROM fact_chunk";
 
 pub(crate) fn metas(db: &Connection, which: &str, values: &[i64]) -> Result<Vec<Meta>> {
     let mut statement = db.prepare_cached(&format!("{META} {which} ORDER BY id"))?;
@@ -34,6 +36,7 @@ pub(crate) fn metas(db: &Connection, which: &str, values: &[i64]) -> Result<Vec<
             count: row.get::<_, i64>(3)?.clamp(0, super::chunk::MOST as i64) as usize,
             first_ts: row.get(4)?,
             last_ts: row.get(5)?,
+            own_keys: row.get::<_, i64>(6)? as u64,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use model::Fields;
 use regex::Regex;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -291,7 +292,11 @@ impl Test {
                     Mask::None => vec![false; chunk.meta.count],
                     Mask::Some(rows) => rows,
                 };
-                for (row, (own, _)) in rows.iter_mut().zip(chunk.own()?) {
+                let own = match chunk.meta.own_keys & Fields::key_bit(key) {
+                    0 => &[],
+                    _ => chunk.own()?,
+                };
+                for (row, (own, _)) in rows.iter_mut().zip(own) {
                     *row = *row || (own.contains(key) && member_matches(&format!("{{{own}}}"), key, wanted));
                 }
                 Mask::of(rows)
@@ -404,6 +409,18 @@ impl Wanted {
 
 /// Whether a member of a JSON object is as wanted; of a list, one of its items.
 fn member_matches(json: &str, key: &str, wanted: &Wanted) -> bool {
+    // Values are looked at where the key stands, before the whole is taken apart: mostly none of them will do. A quoted key is
+    // never part of a text, whose quotes are escaped.
+    let marked = format!("\"{key}\":");
+    let mut places = json.match_indices(&marked).filter_map(|(at, _)| json.get(at + marked.len()..));
+    let could = |value: Json| match value {
+        Json::Array(items) => items.iter().any(|item| wanted.value(item)),
+        one => wanted.value(&one),
+    };
+    let first = |rest: &str| serde_json::Deserializer::from_str(rest).into_iter().next().and_then(std::result::Result::ok);
+    if !places.any(|rest| first(rest).is_some_and(could)) {
+        return false;
+    }
     let Ok(Json::Object(members)) = serde_json::from_str(json) else { return false };
     match members.get(key) {
         None => false,

@@ -33,6 +33,7 @@ struct Row {
     subject: usize,
     fields: usize,
     own: usize,
+    own_keys: u64,
     frame: Option<u64>,
     offset: u64,
     length: u64,
@@ -68,6 +69,7 @@ impl Facts {
             subject,
             fields,
             own,
+            own_keys: fact.own.keys(),
             frame: fact.place.frame,
             offset: fact.place.offset,
             length: fact.place.length,
@@ -254,6 +256,7 @@ fn insert(db: &Connection, run: RunId, kind: i64, rows: &[(Entry, usize)], facts
         (facts.text(row.at + row.subject + row.fields, row.own), pieces(facts.pieces.get(row.pieces.clone())))
     });
     let parts = encode(&entries, own);
+    let own_keys = rows.iter().filter_map(|(_, at)| facts.rows.get(*at)).fold(0, |keys, row| keys | row.own_keys);
     let span = |values: &mut dyn Iterator<Item = i64>| {
         values.fold((i64::MAX, i64::MIN), |(low, high), value| (low.min(value), high.max(value)))
     };
@@ -261,9 +264,9 @@ fn insert(db: &Connection, run: RunId, kind: i64, rows: &[(Entry, usize)], facts
     let (first_ts, last_ts) = span(&mut entries.iter().map(|entry| entry.ts));
     let (first_frame, last_frame) = span(&mut entries.iter().map(|entry| entry.frame as i64));
     db.prepare_cached(
-        "INSERT INTO fact_chunk (run, kind, count, first, last, first_ts, last_ts, first_frame, last_frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO fact_chunk (run, kind, count, first, last, first_ts, last_ts, first_frame, last_frame, own_keys) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
-    .execute(params![run, kind, entries.len() as i64, first, last, first_ts, last_ts, first_frame, last_frame])?;
+    .execute(params![run, kind, entries.len() as i64, first, last, first_ts, last_ts, first_frame, last_frame, own_keys as i64])?;
     db.prepare_cached("INSERT INTO fact_columns (chunk, keys, places, own) VALUES (?, ?, ?, ?)")?.execute(params![
         db.last_insert_rowid(),
         parts.keys,
