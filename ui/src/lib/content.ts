@@ -25,7 +25,6 @@ function textOf(bytes: Uint8Array): string | undefined {
   try {
     // The last character may be cut.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
-    // eslint-disable-next-line no-control-regex
     return text !== '' && !/[\0-\x08\x0e-\x1f\x7f]/.test(text) ? text : undefined;
   } catch {
     return undefined;

@@ -14,6 +14,9 @@ const KNOWN: Record<string, [hue: number, tone: number]> = {
   ssdp: [6, 0], upnp: [6, 1], onvif: [6, 2], // finding each other: reddish purple
 }; // prettier-ignore
 
+/** Kinds of one trade stand together; those of none of them come last. */
+export const trade = (kind: string): number => KNOWN[kind]?.[0] ?? 7;
+
 /** The colour of a kind, as a CSS value that fits both themes. */
 export function kindColour(kind: string): string {
   const [hue, tone] = KNOWN[kind] ?? [hash(kind) % 7, (hash(kind) >>> 8) % 3];
