@@ -438,10 +438,7 @@ pub(crate) fn facets(app: &App, request: FacetsRequest) -> Result<Vec<Count>> {
     let limit = if request.limit == 0 { 20 } else { request.limit.min(1_000) };
     let select = request.select.to_case(kind.unwrap_or("facts"))?;
     let counts = case.facets(kind, &select, &request.field, limit)?;
-    if secrets::is_secret(kind, &request.field) {
-        let count = counts.iter().filter(|(name, _)| !name.is_empty()).map(|(_, count)| count).sum();
-        return Ok(vec![Count { name: secrets::MASK.into(), count }]);
-    }
+    // What is a secret as a whole can't be counted by; a subject may hold one.
     let counts = counts.into_iter().map(|(name, count)| (secrets::line(name), count));
     Ok(counts.map(|(name, count)| Count { name, count }).collect())
 }
