@@ -265,6 +265,52 @@ fn tables_for_other_programs_hold_every_fact() {
 }
 
 #[test]
+fn files_leave_as_they_were_and_secrets_only_for_a_reason() {
+    let case = Case::new();
+    case.run(&["import", "CASE", &household()]);
+    let out = case.folder.path().join("out");
+    let export = ["export", "CASE", "--format", "files", "--where", "sha256!=", "--out", out.to_str().unwrap()];
+    let exported = case.run(&export);
+    assert_eq!(code(&exported), 0, "{exported:?}");
+    let known: Vec<String> = case
+        .json(&["show", "CASE", "files", "--where", "sha256!="])
+        .iter()
+        .map(|row| row["sha256"].as_str().unwrap().to_owned())
+        .collect();
+    let names: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let list = names.iter().find(|name| name.ends_with(".jsonl")).expect("a list of the files");
+    let list = fs::read_to_string(out.join(list)).unwrap();
+    assert!(!known.is_empty() && list.lines().count() == known.len(), "{list}");
+    for line in list.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let (sha256, file) = (line["sha256"].as_str().unwrap(), Path::new(line["file"].as_str().unwrap()));
+        assert!(line["state"] == "match" && known.iter().any(|known| known == sha256), "{line}");
+        // Hashed anew, by what reads evidence.
+        let detected = fs::read(out.join(file.file_name().unwrap())).unwrap();
+        assert_eq!(detected.len() as u64, line["length"].as_u64().unwrap());
+        assert!(file.file_name().unwrap().to_str().unwrap().starts_with(&sha256[..16]));
+    }
+    assert_eq!(code(&case.run(&["export", "CASE", "--format", "files", "--where", "filename=none"])), 3);
+
+    let passwords = |more: &[&str]| -> Vec<String> {
+        let rows = case.json(&[&["show", "CASE", "credentials"], more].concat());
+        rows.iter().map(|row| row["password"].as_str().unwrap().to_owned()).collect()
+    };
+    let masked = passwords(&[]);
+    assert!(!masked.is_empty() && masked.iter().all(|password| password == "••••••"), "{masked:?}");
+    let told = passwords(&["--reveal", "warrant 12/4"]);
+    assert_eq!(told.len(), masked.len());
+    assert!(told.iter().any(|password| password == "a-lamp-secret"), "{told:?}");
+    assert!(!case.dump().contains("a-lamp-secret"));
+    let log = case.json(&["custody", "CASE"]);
+    let line = log.iter().rfind(|line| line["action"] == "secrets_reveal").unwrap();
+    assert_eq!(line["params"]["reason"], "warrant 12/4");
+    assert_eq!(line["params"]["revealed"].as_array().unwrap().len(), told.len());
+    assert!(!log.iter().any(|line| line.to_string().contains("a-lamp-secret")));
+}
+
+#[test]
 fn coverage_says_what_was_not_understood() {
     let case = Case::new();
     case.run(&["import", "CASE", samples().join("hollis-street").to_str().unwrap()]);

@@ -20,6 +20,7 @@ fn every_fact_has_only_fields_that_are_explained() {
         app::kinds().map(|kind| (kind.name, kind.fields.iter().map(|(name, _)| *name).collect())).collect();
     let base = [
         "_id",
+        "_masked",
         "kind",
         "ts",
         "time_kind",
@@ -140,7 +141,7 @@ fn a_key_log_beside_a_capture_opens_it() {
     let http = bench.rows("http", &[]);
     assert_eq!(http.len(), 2, "{http:?}");
     assert!(http.iter().all(|row| row["decrypted"] == json!(true) && row["host"] == "hub.example"), "{http:?}");
-    assert_eq!(bench.rows("credentials", &[])[0]["password"], "tok-1");
+    secrets_are_told_for_a_reason(&bench);
     assert_eq!(bench.rows("x509", &[])[0]["common_name"], "hub.example");
     // What was said inside is proved by the record that it came in.
     let fact = bench.app.call("fact", json!({ "id": http[0]["_id"] })).unwrap();
@@ -155,6 +156,51 @@ fn a_key_log_beside_a_capture_opens_it() {
     let shut = Bench::fresh();
     shut.import(&[&folder.path().join("a.pcap")]);
     assert!(shut.rows("http", &[]).is_empty() && shut.rows("tls", &[]).len() == 2);
+}
+
+/// Of a case with the bearer token `tok-1`.
+fn secrets_are_told_for_a_reason(bench: &Bench) {
+    let row = &bench.rows("credentials", &[])[0];
+    assert_eq!((&row["password"], &row["_masked"]), (&json!("••••••"), &json!(["password"])));
+    // The value itself may be asked for, and nothing else of it.
+    assert_eq!(bench.rows("credentials", &[("password", "tok-1")]).len(), 1);
+    assert_eq!(bench.rows("credentials", &[("password", "tok-2")]).len(), 0);
+    let select = |op: &str, value: &str| json!({ "filters": [{ "field": "password", "op": op, "value": value }] });
+    let refused = [
+        json!({ "view": "credentials", "select": select("~", "tok") }),
+        json!({ "view": "facts", "select": select(">", "a") }),
+        json!({ "view": "credentials", "select": { "filter": "credentials.password contains \"tok\"" } }),
+        json!({ "view": "credentials", "select": { "filter": "credentials.password >= \"t\"" } }),
+    ];
+    for request in refused {
+        let why = bench.app.call("rows", request.clone()).expect_err(&request.to_string());
+        assert!(why.to_string().contains("secret"), "{why}");
+    }
+    assert!(bench.app.call("facets", json!({ "view": "credentials", "field": "password" })).is_err());
+    // Nothing that leaves has it: rows, facts, exports.
+    let fact = bench.app.call("fact", json!({ "id": row["_id"] })).unwrap();
+    let all = bench.app.call("rows", json!({ "view": "facts", "limit": 10_000 })).unwrap();
+    assert!(!format!("{fact}{all}").contains("tok-1"), "{fact}");
+    for format in ["csv", "json"] {
+        let select = select("=", "tok-1");
+        let job = bench.job("rows_export", json!({ "view": "credentials", "format": format, "select": select }));
+        let text = fs::read_to_string(bench.dir().join(job["at"].as_str().unwrap())).unwrap();
+        assert!(text.contains("••••••") && !text.contains("tok-1"), "{text}");
+    }
+    // Somebody says why.
+    assert!(bench.app.call("secrets_reveal", json!({ "facts": [row["_id"]], "reason": " " })).is_err());
+    let reason = "warrant 12/4";
+    let told = bench.app.call("secrets_reveal", json!({ "facts": [row["_id"]], "reason": reason })).unwrap();
+    assert_eq!(told["facts"], json!([{ "id": row["_id"], "values": { "password": "tok-1" } }]));
+    let select = select("=", "tok-1");
+    let told = bench.app.call("secrets_reveal", json!({ "view": "credentials", "select": select, "reason": reason }));
+    assert_eq!(told.unwrap()["facts"][0]["values"]["password"], "tok-1");
+    let log = fs::read_to_string(bench.dir().join("custody.log")).unwrap();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("\"action\":\"secrets_reveal\"")).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    let fact = row["_id"].as_str().unwrap();
+    assert!(lines[0].contains("failed") && lines[1..].iter().all(|line| line.contains(reason) && line.contains(fact)));
+    assert!(!log.contains("tok-1"), "the custody log tells the secret");
 }
 
 #[test]

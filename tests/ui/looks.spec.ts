@@ -12,6 +12,7 @@ const PLACES: [place: string, there: string][] = [
   ['network?tab=flows', 'Export'],
   ['network?tab=frames', 'Export'],
   ['network?tab=dns', 'Export'],
+  ['findings', 'Export'],
 ];
 
 for (const theme of ['light', 'dark'] as const) {

@@ -263,6 +263,40 @@ export type FactId = { id: string, };
 
 export type FieldNote = { name: string, value: unknown, about: string, };
 
+export type FileContent = { 
+/**
+ * Its first bytes, unpacked, hex.
+ */
+hex: string, 
+/**
+ * These are all.
+ */
+whole: boolean, 
+/**
+ * Why there are no more, if there should be.
+ */
+problem: string | null, };
+
+export type FileLook = { 
+/**
+ * `_id` of a fact of the kind `files`.
+ */
+fact: string, 
+/**
+ * At most so many bytes; 0: 65536.
+ */
+limit: number, };
+
+export type FileSave = { 
+/**
+ * `_id` of one fact of the kind `files`; empty: all that `select` selects.
+ */
+fact: string, 
+/**
+ * As for the view `files`.
+ */
+select: Select, };
+
 export type Filter = { field: string, op: Op, value: string, };
 
 export type FilterComplete = { text: string, 
@@ -449,6 +483,22 @@ present: boolean, };
 
 export type Refusal = { format: string, why: string, };
 
+export type Revealed = { 
+/**
+ * Those of the wanted facts that have something masked.
+ */
+facts: Array<RevealedFact>, };
+
+export type RevealedFact = { 
+/**
+ * `_id` of its row.
+ */
+id: string, 
+/**
+ * What the row has masked, by name.
+ */
+values: Row, };
+
 export type RowsExport = { view: string, select: Select, 
 /**
  * `csv`, `json` (one object a line) or `sqlite` (a table for each kind of fact, with what its columns mean).
@@ -490,6 +540,20 @@ limit: number,
  * Also count all rows that match.
  */
 count: boolean, };
+
+export type SecretsReveal = { 
+/**
+ * Facts by their `_id`; empty: those of `view` that `select` selects.
+ */
+facts: Array<string>, 
+/**
+ * `facts` or a kind of fact.
+ */
+view: string, select: Select, 
+/**
+ * Written to the custody log, with the facts; never what they hold.
+ */
+reason: string, };
 
 export type SeenIn = { evidence_id: number, path: string, first_ts: string | null, last_ts: string | null, frames: number, };
 
@@ -687,10 +751,16 @@ export interface Commands {
   stream: [StreamRequest, StreamPage];
   /** Write what a flow's sides said to the case's exports folder, as a job. */
   stream_save: [StreamSave, JobId];
+  /** The beginning of a file that passed in the evidence. */
+  file_look: [FileLook, FileContent];
+  /** Write files that passed in the evidence to the case's exports folder, as a job. */
+  file_save: [FileSave, JobId];
   /** Open a file of the exports folder with the program that the system has for it. */
   export_open: [ExportName, Nothing];
   /** A fact with its proof. */
   fact: [FactId, FactDetail];
+  /** What facts have masked, in the clear; the reason goes to the custody log. */
+  secrets_reveal: [SecretsReveal, Revealed];
   /** A frame taken apart. */
   frame: [FrameId, FrameDetail];
   /** All that the case says of one device. */
@@ -722,6 +792,7 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   histogram: ["Facts"],
   filter_complete: [],
   stream: ["Facts"],
+  file_look: ["Facts"],
   fact: ["Facts"],
   frame: ["Facts"],
   device: ["Devices"],
@@ -745,6 +816,8 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   rows_export: ["Custody"],
   packets_save: ["Custody"],
   stream_save: ["Custody"],
+  file_save: ["Custody"],
+  secrets_reveal: ["Custody"],
   job_cancel: ["Jobs"],
 };
 

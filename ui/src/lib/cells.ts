@@ -34,7 +34,7 @@ export const toTheRight = (shape: Shape): boolean => shape === 'number' || shape
 export function subjectOf(view: string, row: Row): Subject | undefined {
   const id = rawText(row._id);
   if (view === 'evidence') return id ? { what: 'evidence', id: Number(id) } : undefined;
-  if (view === 'devices') return row.mac ? { what: 'device', id: String(row.mac) } : undefined;
+  if (view === 'devices' || view === 'identities') return row.mac ? { what: 'device', id: String(row.mac) } : undefined;
   if (view === 'flows') return row.uid ? { what: 'flow', id: String(row.uid) } : undefined;
   if (view === 'frames') return { what: 'frame', evidence: Number(row._evidence), number: Number(row.frame) };
   if (view === 'runs' || view === 'issues' || view === 'presence' || view === 'coverage') {

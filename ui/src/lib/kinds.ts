@@ -14,6 +14,15 @@ const KNOWN: Record<string, [hue: number, tone: number]> = {
   ssdp: [6, 0], upnp: [6, 1], onvif: [6, 2], // finding each other: reddish purple
 }; // prettier-ignore
 
+/** Kinds that have their colour by chance, and yet belong to a trade. */
+const BESIDE: Record<string, number> = {
+  credentials: 0, kasa: 2, lifx: 2, miio: 2, tuya: 2, xmpp: 2, dhcpv6: 3, ndp: 3, igmp: 3, stp: 3, lldp: 3, quic_hello: 4, dtls: 4,
+  wlan: 5, eapol: 5, ble: 5, ieee802154: 5, zigbee: 5, association: 5, wsd: 6,
+}; // prettier-ignore
+
+/** Kinds of one trade stand together; those of none of them come last. */
+export const trade = (kind: string): number => KNOWN[kind]?.[0] ?? BESIDE[kind] ?? 7;
+
 /** The colour of a kind, as a CSS value that fits both themes. */
 export function kindColour(kind: string): string {
   const [hue, tone] = KNOWN[kind] ?? [hash(kind) % 7, (hash(kind) >>> 8) % 3];

@@ -30,6 +30,8 @@ struct Sign {
     rank: u8,
 }
 
+/// Facts are grouped by their `fields`: a sign has to be among these, not in a fact's `own`. Devices are known by hardware address: what
+/// only names a Zigbee device's 64-bit address (`extended_address`) makes none.
 const fn sign(kind: &'static str, field: &'static str, of: Of, name: &'static str, rank: u8) -> Sign {
     Sign { kind, field, of, name, rank }
 }
@@ -43,6 +45,13 @@ const SIGNS: &[Sign] = &[
     sign("mdns", "host", Of::Sender, "mdns host", 6),
     sign("mqtt", "client_id", Of::Sender, "mqtt client", 3),
     sign("ble", "name", Of::Field("address"), "bluetooth name", 4),
+    sign("kasa", "alias", Of::Field("mac"), "kasa alias", 8),
+    sign("lifx", "label", Of::Field("target"), "lifx label", 8),
+    sign("lldp", "system_name", Of::Sender, "lldp system name", 6),
+    sign("snmp", "sys_name", Of::Sender, "snmp system name", 6),
+    sign("wsd", "name", Of::Sender, "ws-discovery name", 4),
+    sign("wlan", "wps_device_name", Of::Sender, "wps device name", 4),
+    sign("ssdp", "friendly_name", Of::Sender, "upnp friendly name", 4),
     sign("dhcp", "vendor_class", Of::Field("mac"), "dhcp vendor class", 0),
     sign("dhcp", "param_list", Of::Field("mac"), "dhcp fingerprint", 0),
     sign("dhcp", "assigned_addr", Of::Field("mac"), "ip by dhcp", 0),
@@ -55,6 +64,13 @@ const SIGNS: &[Sign] = &[
     sign("http", "server", Of::Sender, "http server", 0),
     sign("tls", "ja4", Of::Sender, "tls client (JA4)", 0),
     sign("quic_hello", "ja4", Of::Sender, "quic client (JA4)", 0),
+    sign("kasa", "model", Of::Field("mac"), "model", 0),
+    sign("wsd", "hardware", Of::Sender, "model", 0),
+    sign("wlan", "wps_model", Of::Sender, "model", 0),
+    sign("wlan", "wps_manufacturer", Of::Sender, "maker", 0),
+    sign("lldp", "system_description", Of::Sender, "lldp system description", 0),
+    sign("snmp", "display_string", Of::Sender, "snmp description", 0),
+    sign("eapol", "identity", Of::Sender, "802.1X identity", 0),
     sign("wlan", "ssid", Of::Sender, "network asked for or offered", 0),
     sign("station", "station_id", Of::Field("mac"), "router: station id", 0),
     sign("station", "colon_mac", Of::Field("mac"), "router: other pseudonym", 0),
@@ -279,6 +295,9 @@ fn tells(fact: &FactGroup) -> bool {
     match fact.kind.as_str() {
         "tls" | "quic_hello" => msg_type == Some("client_hello"),
         "ndp" => msg_type == Some("neighbour advertisement"),
+        // Groups and places have labels, too; and who asks for an object may name it.
+        "lifx" => msg_type.is_some_and(|word| !word.contains("Group") && !word.contains("Location")),
+        "snmp" => msg_type.is_some_and(|word| !word.contains("request") && !word.contains("Request")),
         _ => true,
     }
 }
@@ -294,5 +313,22 @@ fn texts(value: Option<&Value>) -> Vec<String> {
         Some(Value::String(text)) if !text.is_empty() => vec![text.clone()],
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_are_declared_fields() {
+        for Sign { kind, field, of, .. } in SIGNS {
+            let declared = crate::kinds::kind(kind).unwrap_or_else(|| panic!("no kind {kind}")).fields;
+            let is_there = |field: &str| declared.iter().any(|(name, _)| *name == field);
+            assert!(is_there(field), "{kind}.{field}");
+            if let Of::Field(mac) = of {
+                assert!(is_there(mac), "{kind}.{mac}");
+            }
+        }
     }
 }

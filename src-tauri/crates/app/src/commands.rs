@@ -17,12 +17,14 @@ use crate::devices::*;
 use crate::error::{Error, Result};
 use crate::evidence_items::*;
 use crate::export_files::*;
+use crate::files::*;
 use crate::filter::*;
 use crate::jobs::*;
 use crate::network_map::*;
 use crate::packets::*;
 use crate::proof::*;
 use crate::rows::*;
+use crate::secrets::*;
 use crate::state::App;
 use crate::stream::*;
 use crate::verify::*;
@@ -137,10 +139,16 @@ commands! {
     stream(StreamRequest) -> StreamPage, Reads [Facts];
     /// Write what a flow's sides said to the case's exports folder, as a job.
     stream_save(StreamSave) -> JobId, Changes [Custody];
+    /// The beginning of a file that passed in the evidence.
+    file_look(FileLook) -> FileContent, Reads [Facts];
+    /// Write files that passed in the evidence to the case's exports folder, as a job.
+    file_save(FileSave) -> JobId, Changes [Custody];
     /// Open a file of the exports folder with the program that the system has for it.
     export_open(ExportName) -> Nothing, Acts [];
     /// A fact with its proof.
     fact(FactId) -> FactDetail, Reads [Facts];
+    /// What facts have masked, in the clear; the reason goes to the custody log.
+    secrets_reveal(SecretsReveal) -> Revealed, Changes [Custody];
     /// A frame taken apart.
     frame(FrameId) -> FrameDetail, Reads [Facts];
     /// All that the case says of one device.

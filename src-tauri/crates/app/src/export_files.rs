@@ -36,14 +36,22 @@ pub(crate) fn export_open(app: &App, request: ExportName) -> Result<Nothing> {
     Ok(Nothing)
 }
 
-/// Where an export lies; only what lies directly in the folder.
+/// Where an export lies; only what lies directly in the folder, or in its `files`.
 pub(crate) fn path(case: &Case, name: &str) -> Result<PathBuf> {
     let name = name.strip_prefix("exports/").unwrap_or(name);
-    let mut parts = Path::new(name).components();
+    let folder = case.dir().join("exports");
+    let (folder, inner) = match name.strip_prefix("files/") {
+        Some(inner) => (crate::files::folder(&folder), inner),
+        None => (folder, name),
+    };
+    let mut parts = Path::new(inner).components();
     let (Some(Component::Normal(file)), None) = (parts.next(), parts.next()) else {
         return Err(Error::invalid(format!("'{name}' is no file of the exports folder")));
     };
-    let path = case.dir().join("exports").join(file);
+    if folder.is_symlink() {
+        return Err(Error::missing(format!("there is no export '{name}'")));
+    }
+    let path = folder.join(file);
     // A link there could lead anywhere.
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_file() => Ok(path),
@@ -64,6 +72,12 @@ mod tests {
         let case = app.open_case().unwrap();
         std::fs::write(case.dir().join("exports/a.pcapng"), "a").unwrap();
         std::fs::create_dir(case.dir().join("exports/inner")).unwrap();
+        std::fs::create_dir(case.dir().join("exports/files")).unwrap();
+        std::fs::write(case.dir().join("exports/files/b.bin"), "b").unwrap();
+        assert!(path(&case, "files/b.bin").is_ok() && path(&case, "exports/files/b.bin").is_ok());
+        for name in ["files", "files/", "files/..", "files/../a.pcapng", "files/c.bin", "b.bin"] {
+            assert!(path(&case, name).is_err(), "{name}");
+        }
         assert!(path(&case, "a.pcapng").is_ok() && path(&case, "exports/a.pcapng").is_ok());
         let whole = case.dir().join("case.db").display().to_string();
         for name in

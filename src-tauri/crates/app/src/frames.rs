@@ -172,7 +172,7 @@ impl<'c> Reader<'c> {
                     row.insert("src".into(), summary.src.into());
                     row.insert("dst".into(), summary.dst.into());
                     row.insert("protocol".into(), summary.protocol.into());
-                    row.insert("info".into(), summary.info.into());
+                    row.insert("info".into(), crate::secrets::line(summary.info).into());
                 }
                 None => {
                     row.insert("info".into(), "its bytes can't be read: the evidence is missing or has changed".into());

@@ -143,7 +143,8 @@ const MOST_BYTES: u32 = 1 << 20;
 pub(crate) fn fact(app: &App, request: FactId) -> Result<FactDetail> {
     let case = app.open_case()?;
     let id = request.id.parse().map_err(|_| Error::invalid(format!("'{}' is no fact's id", request.id)))?;
-    let fact = case.fact(id)?.ok_or_else(|| Error::missing(format!("there is no fact {id}")))?;
+    let mut fact = case.fact(id)?.ok_or_else(|| Error::missing(format!("there is no fact {id}")))?;
+    crate::secrets::mask(&mut fact);
     let kind = crate::kinds::kind(&fact.kind);
     let declared = kind.map(|kind| kind.fields).unwrap_or_default();
     let about = |name: &str| declared.iter().find(|(field, _)| *field == name).map_or("", |(_, about)| about);
@@ -199,14 +200,10 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let hint = FlowHint { service: service.as_deref(), from_orig: from_orig(mine) };
     let link_type = source.link_type(&case, run, entry.interface)?;
     let nodes = dissect::inspect(&raw, link_type, entry.wire_len, hint, &starts, &assembled);
+    let mut nodes: Vec<TreeNode> = nodes.into_iter().map(TreeNode::from).collect();
+    crate::secrets::mask_tree(&mut nodes, &facts);
     let mut labels = Labels::new(&case);
-    Ok(FrameDetail {
-        row,
-        sources,
-        nodes: nodes.into_iter().map(TreeNode::from).collect(),
-        facts: facts.into_iter().map(|fact| labels.row(fact)).collect(),
-        proof,
-    })
+    Ok(FrameDetail { row, sources, nodes, facts: facts.into_iter().map(|fact| labels.row(fact)).collect(), proof })
 }
 
 pub(crate) fn bytes(app: &App, request: BytesRequest) -> Result<Vec<u8>> {

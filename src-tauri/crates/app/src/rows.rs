@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::evidence_items::Count;
 use crate::jobs::{self, JobId};
 use crate::kinds::kinds;
+use crate::secrets;
 use crate::state::App;
 
 /// One row: names to values, times as RFC 3339 UTC with nine digits. `_id` names it in other requests.
@@ -22,7 +23,7 @@ pub type Row = serde_json::Map<String, serde_json::Value>;
 #[derive(Clone, Debug, Default, Deserialize, TS)]
 #[serde(default)]
 pub struct RowsRequest {
-    /// `evidence runs issues frames flows devices facts presence coverage`, or a kind of fact.
+    /// `evidence runs issues frames flows devices identities facts presence coverage`, or a kind of fact.
     pub view: String,
     pub select: Select,
     /// A column of the view; empty: its natural order (time, then place).
@@ -250,7 +251,8 @@ fn facts(case: &Case, kind: Option<&'static Kind>, page: &PageRequest) -> Result
     }
     let (found, next, total) = case.facts_page(kind.map(|kind| kind.name), page)?;
     let mut labels = Labels::new(case);
-    let rows = found.into_iter().map(|fact| {
+    let rows = found.into_iter().map(|mut fact| {
+        secrets::mask(&mut fact);
         let summary = kind.is_none().then(|| summary(&fact.fields));
         let mut row = labels.row(fact);
         row.extend(summary.map(|summary| ("summary".to_owned(), summary.into())));
@@ -340,9 +342,14 @@ impl Labels<'_> {
     }
 
     /// A fact as a row: the common columns, then its own fields on the same level.
-    pub fn row(&mut self, fact: FactRow) -> Row {
+    /// What is secret is masked; `_masked` names it.
+    pub fn row(&mut self, mut fact: FactRow) -> Row {
         let (_, sha256, run) = self.of(fact.run);
+        let masked = secrets::mask(&mut fact);
         let mut row = Row::new();
+        if !masked.is_empty() {
+            row.insert("_masked".into(), masked.into());
+        }
         row.insert("_id".into(), fact.id.to_string().into());
         row.insert("kind".into(), fact.kind.into());
         row.insert("ts".into(), fact.ts.map(|ts| ts.to_string()).into());
@@ -385,6 +392,7 @@ impl Select {
             },
             value: filter.value.clone(),
         };
+        self.filters.iter().try_for_each(|filter| secrets::check(filter, view))?;
         Ok(case::Select {
             conditions: self.filters.iter().map(condition).collect(),
             search: self.search.clone(),
@@ -428,8 +436,11 @@ pub(crate) fn facets(app: &App, request: FacetsRequest) -> Result<Vec<Count>> {
         }
     };
     let limit = if request.limit == 0 { 20 } else { request.limit.min(1_000) };
-    let counts = case.facets(kind, &request.select.to_case(kind.unwrap_or("facts"))?, &request.field, limit)?;
-    Ok(counts.into_iter().map(|(name, count)| Count { name, count }).collect())
+    let select = request.select.to_case(kind.unwrap_or("facts"))?;
+    let counts = case.facets(kind, &select, &request.field, limit)?;
+    // What is a secret as a whole can't be counted by; a subject may hold one.
+    let counts = counts.into_iter().map(|(name, count)| (secrets::line(name), count));
+    Ok(counts.map(|(name, count)| Count { name, count }).collect())
 }
 
 pub(crate) fn histogram(app: &App, request: HistogramRequest) -> Result<Histogram> {

@@ -51,9 +51,11 @@ impl App {
                 Err(why) => format!("failed: {why}"),
             };
             // Making and closing a case are written by the case itself, as it is there only on one side of them.
-            let case = self.open_case().ok().or(before).filter(|_| !matches!(name, "case_new" | "job_cancel"));
+            // What was revealed is written before it is told.
+            let written = matches!(name, "case_new" | "job_cancel") || name == "secrets_reveal" && answer.is_ok();
+            let case = self.open_case().ok().or(before).filter(|_| !written);
             if let Some(case) = case {
-                let params = relative(params, case.dir());
+                let params = crate::secrets::unsaid(relative(params, case.dir()));
                 case.log(now(), &Entry { action: name, objects: vec![], params, outcome })?;
             }
             self.tell(Event::Changed { topics: command.topics.to_vec() });

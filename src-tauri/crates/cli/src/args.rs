@@ -43,7 +43,7 @@ pub enum Do {
     },
     /// Finish an import that was cut off
     Resume { case: PathBuf },
-    /// List a view of a case: evidence runs issues frames flows devices facts presence coverage, or a kind of fact (dns tls http mqtt ...)
+    /// List a view of a case: evidence runs issues frames flows devices identities facts presence coverage, or a kind of fact (dns tls http mqtt ...)
     Show(Show),
     /// Hash the evidence again and check the custody log; exit code 1 if anything differs
     Verify { case: PathBuf },
@@ -60,7 +60,8 @@ pub enum Do {
         /// View to write
         #[arg(long, default_value = "facts")]
         view: String,
-        /// csv, json, sqlite (a table for each kind); pcapng: the packets that the filters select (uid=... for those of a flow)
+        /// csv, json, sqlite (a table for each kind); pcapng: the packets that the filters select (uid=... for those of a flow); files: what the view files
+        /// lists, as files, with a list that says what each is. Passwords, keys and tokens are masked in tables
         #[arg(long, default_value = "json")]
         format: String,
         /// Also copy the file to this folder
@@ -148,6 +149,9 @@ pub struct Show {
     /// Only how many
     #[arg(long)]
     pub count: bool,
+    /// Show passwords, keys and tokens in the clear; REASON and the facts go to the custody log. Raw bytes are never masked
+    #[arg(long, value_name = "REASON")]
+    pub reveal: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

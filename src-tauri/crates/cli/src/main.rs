@@ -110,6 +110,15 @@ fn run(args: Args, out: &mut Printer) -> Result<ExitCode, Error> {
         Do::Export { case, view, format, out: folder, filters } => {
             open(&app, &case)?;
             let select = filters.to_json()?;
+            if format == "files" {
+                let job = wait(&app, "file_save", json!({ "select": select }))?;
+                let written = text(&job["message"]);
+                if let Some(folder) = folder {
+                    bring_files(&written, &folder)?;
+                }
+                out.one(&json!({ "message": written }), |line| text(&line["message"]))?;
+                return Ok(differs(job["state"] != "done"));
+            }
             let job = match format.as_str() {
                 "pcapng" => wait(&app, "packets_save", json!({ "select": select }))?,
                 _ => wait(&app, "rows_export", json!({ "view": view, "format": format, "select": select }))?,
@@ -240,6 +249,22 @@ fn custody_check(app: &App, out: &mut Printer) -> Result<bool, Error> {
         format!("{:<10} custody.log, {} lines{problems}", text(&line["state"]), line["lines"])
     })?;
     Ok(!problems.is_empty())
+}
+
+/// Copies saved files and their list out of the case.
+fn bring_files(message: &str, folder: &Path) -> Result<(), Error> {
+    bring(message, folder)?;
+    let failed =
+        |why: String| Error { code: Code::Failed, message: format!("copying files to {}: {why}", folder.display()) };
+    let list = Path::new(message.split_once(" written to ").map_or("", |(_, path)| path));
+    let files = list.with_file_name("files");
+    let list = std::fs::read_to_string(list).map_err(|why| failed(why.to_string()))?;
+    for line in list.lines() {
+        let line: Value = serde_json::from_str(line).map_err(|why| failed(why.to_string()))?;
+        let Some(file) = line["file"].as_str().and_then(|file| Path::new(file).file_name()) else { continue };
+        std::fs::copy(files.join(file), folder.join(file)).map_err(|why| failed(why.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Copies the exported file out of the case.

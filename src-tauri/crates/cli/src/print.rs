@@ -56,7 +56,10 @@ impl Printer {
         while left > 0 {
             let request = json!({ "view": show.view, "select": select, "after": after, "limit": left.min(PAGE) });
             let page = app.call("rows", request)?;
-            let rows = page["rows"].as_array().cloned().unwrap_or_default();
+            let mut rows = page["rows"].as_array().cloned().unwrap_or_default();
+            if let Some(reason) = &show.reveal {
+                reveal(app, &mut rows, reason)?;
+            }
             let written = match self.json {
                 true => rows.iter().try_for_each(|row| writeln!(self.out, "{}", Value::Object(public(row)))),
                 false => self.table(&page["columns"], &rows, first),
@@ -138,6 +141,25 @@ impl Printer {
             Error { code: Code::Failed, message: format!("printing: {why}") }
         })
     }
+}
+
+/// Puts what is masked in rows back, for a reason that goes to the custody log.
+fn reveal(app: &App, rows: &mut [Value], reason: &str) -> Done {
+    let masked: Vec<Value> =
+        rows.iter().filter(|row| row["_masked"].is_array()).map(|row| row["_id"].clone()).collect();
+    if masked.is_empty() {
+        return Ok(());
+    }
+    let revealed = app.call("secrets_reveal", json!({ "facts": masked, "reason": reason }))?;
+    let mut facts = revealed["facts"].as_array().into_iter().flatten().peekable();
+    // They come in the order of the rows.
+    for row in rows.iter_mut().filter(|row| row["_masked"].is_array()) {
+        let Some(fact) = facts.next_if(|fact| fact["id"] == row["_id"]) else { continue };
+        for (name, value) in fact["values"].as_object().into_iter().flatten() {
+            row[name.as_str()] = value.clone();
+        }
+    }
+    Ok(())
 }
 
 /// What a file is, and why.

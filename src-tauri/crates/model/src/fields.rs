@@ -39,7 +39,10 @@ impl Fields {
 
     pub fn key_bit(key: &str) -> u64 {
         let bytes = key.as_bytes();
-        let ends = bytes.first().zip(bytes.last()).map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
+        let ends = bytes
+            .first()
+            .zip(bytes.last())
+            .map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
         1 << ((ends + bytes.len() * 7) & 63)
     }
 

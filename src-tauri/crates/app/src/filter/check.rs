@@ -5,6 +5,7 @@ use model::filter::{Mistake, Op, Test, Value};
 use model::{Mac, Time};
 
 use super::fields::{Known, Means, Shape, Version};
+use crate::secrets;
 
 /// A test whose values make sense.
 #[derive(Clone, Debug)]
@@ -52,6 +53,11 @@ pub(super) fn check(test: &Test, known: &Known) -> Result<Checked, Mistake> {
         let why = format!("addresses are compared with ==, != and in, not with {}", test.op.as_str());
         return Err(Mistake::new(why, test.field.at.clone()));
     }
+    let is_range = test.values.iter().any(|value| value.to.is_some());
+    if is_secret(known) && (text || ordered || is_range) {
+        let why = format!("'{}' is secret: it can only be asked for the very value, by ==", test.field.text);
+        return Err(Mistake::new(why, test.field.at.clone()));
+    }
     let mut any = Vec::new();
     for value in &test.values {
         any.push(match test.op {
@@ -66,6 +72,18 @@ pub(super) fn check(test: &Test, known: &Known) -> Result<Checked, Mistake> {
         });
     }
     Ok(Checked { any, not: test.op == Op::IsNot })
+}
+
+/// Whether what the name means holds a secret; see `secrets`.
+fn is_secret(known: &Known) -> bool {
+    match &known.means {
+        Means::Fact(told) => {
+            told.kinds.iter().any(|kind| told.fields.iter().any(|field| secrets::is_secret(Some(kind), field)))
+        }
+        Means::Column(column) => secrets::is_secret(None, column),
+        Means::Seen(node) => secrets::is_secret_node(node),
+        _ => false,
+    }
 }
 
 fn one(op: Op, value: &Value, known: &Known) -> Result<Vec<(On, String)>, Mistake> {

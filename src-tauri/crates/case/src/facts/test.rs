@@ -417,7 +417,8 @@ fn member_matches(json: &str, key: &str, wanted: &Wanted) -> bool {
         Json::Array(items) => items.iter().any(|item| wanted.value(item)),
         one => wanted.value(&one),
     };
-    let first = |rest: &str| serde_json::Deserializer::from_str(rest).into_iter().next().and_then(std::result::Result::ok);
+    let first =
+        |rest: &str| serde_json::Deserializer::from_str(rest).into_iter().next().and_then(std::result::Result::ok);
     if !places.any(|rest| first(rest).is_some_and(could)) {
         return false;
     }

@@ -12,9 +12,12 @@ pub const KIND: Kind = Kind {
     about: "A login, key or token that passed in the clear; each once.",
     fields: &[
         ("protocol", "where it was said"),
-        ("method", "how: basic, digest, bearer, cookie, form, json, query, path, connect, plain, ..."),
+        (
+            "method",
+            "how: basic, digest, bearer, cookie, form, json, query, path, connect, plain, community, wifi, token, ...",
+        ),
         ("username", "who logs in"),
-        ("name", "of the cookie, form field, query key or client"),
+        ("name", "of the cookie, form field, query key, client or network"),
         ("password", "password, token or key"),
         ("realm", "what the login is for"),
         ("host", "who was asked"),
@@ -109,6 +112,16 @@ pub fn is_session(name: &str) -> bool {
     ["sess", "sid", "token", "auth", "login", "jwt", "pass", "user", "remember", "secret", "cred", "apikey"]
         .iter()
         .any(|part| name.contains(part))
+}
+
+/// What follows `/api/` in a path, if it looks like a key: Philips Hue and its likes name the user so.
+pub fn key_in_path(uri: &str) -> Option<&str> {
+    let path = uri.split(['?', '#']).next().unwrap_or(uri);
+    let (_, rest) = path.split_once("/api/")?;
+    let key = rest.split('/').next()?;
+    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let mixed = key.bytes().any(|byte| byte.is_ascii_digit()) || key.len() == 40;
+    (key.len() >= 16 && key.len() <= 128 && mixed && key.bytes().all(is_key)).then_some(key)
 }
 
 /// The pairs of `a=1&b=2`, as forms and queries write them (WHATWG URL section 5.1).

@@ -4,6 +4,7 @@
 use md5::{Digest, Md5};
 use model::Kind;
 
+use super::credentials::Login;
 use super::cursor::Cursor;
 use super::{Conversation, Message, Out, Protocol, Step, Transport, aes, json, payload};
 
@@ -122,9 +123,11 @@ impl Session {
             fact.subject = id.to_string();
             fact.own.int("stamp", stamp.into());
         }
+        let (mut token, mut network) = (None, None);
         if kind == "hello response" && !empty && bytes.len() == HEADER {
             fact.own.text("token", &model::hex(&sum));
             self.token = Some(sum);
+            token = Some(sum);
         }
         match plain {
             Some(plain) => {
@@ -139,6 +142,9 @@ impl Session {
                         }
                     }
                     // a phone sets the device up
+                    let param = |name| object.get("params")?.get(name)?.as_str().map(json::short);
+                    network = param("passwd")
+                        .map(|password| (param("ssid").unwrap_or_default().to_owned(), password.to_owned()));
                     for (name, field) in [("ssid", "ssid"), ("passwd", "password")] {
                         if let Some(value) = object.get("params").and_then(|params| params.get(name)) {
                             json::write(&mut fact.own, field, value);
@@ -155,6 +161,14 @@ impl Session {
                 fact.own.int("payload_len", (len - HEADER.min(len)).try_into().unwrap_or(0));
             }
             None => {}
+        }
+        let login = Login { protocol: "miio", ..Login::default() };
+        if let Some(token) = token {
+            let (name, password) = (id.to_string(), model::hex(&token));
+            Login { method: "token", name: &name, password: &password, ..login }.tell(0..bytes.len(), out);
+        }
+        if let Some((name, password)) = &network {
+            Login { method: "wifi", name, password, ..login }.tell(0..bytes.len(), out);
         }
         let stop = |why| super::cursor::Stop { at: bytes.len(), why, short: true };
         match bytes.len() {
@@ -232,7 +246,9 @@ mod tests {
             expect![[r#"
                 miio 'hello' {"msg_type":"hello"} {}
                 miio '49455536' {"msg_type":"hello response","device_id":"49455536"} {"stamp":3600,"token":"00112233445566778899aabbccddeeff"}
+                credentials '49455536' {"protocol":"miio","method":"token","name":"49455536"} {"password":"00112233445566778899aabbccddeeff"}
                 miio '49455536' {"msg_type":"message","device_id":"49455536","method":"miIO.config_router"} {"stamp":3601,"params":"{\"ssid\":\"home\",\"passwd\":\"pw\"}","ssid":"home","password":"pw","trans_id":7,"payload":"{\"id\":7,\"method\":\"miIO.config_router\",\"params\":{\"ssid\":\"home\",\"passwd\":\"pw\"}}","payload_len":77}
+                credentials 'home' {"protocol":"miio","method":"wifi","name":"home"} {"password":"pw"}
                 miio '49455536' {"msg_type":"message","device_id":"49455536"} {"stamp":3601,"result":"[\"ok\"]","trans_id":7,"payload":"{\"id\":7,\"result\":[\"ok\"]}","payload_len":24}
             "#]],
         );

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use model::Kind;
 
+use super::credentials::Login;
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport, tls};
 use crate::Tree;
 
@@ -239,6 +240,11 @@ impl Session {
             "PASS" => format!("PASS {}", self.user),
             _ => format!("{written} {arg_text}").trim_end().to_owned(),
         };
+        if known == "PASS" {
+            let (username, password) = (self.user.as_str(), self.password.as_str());
+            let login = Login { protocol: "ftp", method: "plain", username, password, ..Login::default() };
+            login.tell(0..line.len(), out);
+        }
         self.asked = (known, arg_text);
         Step::Took(line.len())
     }

@@ -36,10 +36,12 @@ fn a_session() {
             ftp 'USER admin' {"msg_type":"request","command":"USER"} {"arg":"admin","user":"admin"}
             ftp '331 Password please' {"msg_type":"response","command":"USER","reply_code":331,"reply_msg":"Password please"} {"user":"admin"}
             ftp 'PASS admin' {"msg_type":"request","command":"PASS"} {"user":"admin","password":"s3cret"}
+            credentials 'admin' {"protocol":"ftp","method":"plain","username":"admin"} {"password":"s3cret"}
             ftp '530 Login incorrect.' {"msg_type":"response","command":"PASS","reply_code":530,"reply_msg":"Login incorrect."} {"user":"admin","password":"s3cret"}
             ftp 'USER admin' {"msg_type":"request","command":"USER"} {"arg":"admin","user":"admin"}
             ftp '331 Password please' {"msg_type":"response","command":"USER","reply_code":331,"reply_msg":"Password please"} {"user":"admin"}
             ftp 'PASS admin' {"msg_type":"request","command":"PASS"} {"user":"admin","password":"1234"}
+            credentials 'admin' {"protocol":"ftp","method":"plain","username":"admin"} {"password":"1234"}
             ftp '230 Logged in' {"msg_type":"response","command":"PASS","reply_code":230,"reply_msg":"Logged in"} {"user":"admin","password":"1234"}
             ftp 'PWD' {"msg_type":"request","command":"PWD"} {"user":"admin"}
             ftp '257 "/sd/dcim" is current' {"msg_type":"response","command":"PWD","reply_code":257,"reply_msg":"\"/sd/dcim\" is current","cwd":"/sd/dcim"} {"user":"admin"}

@@ -61,16 +61,6 @@ pub fn tell(value: &str, login: &Login, bytes: Range<usize>, out: &mut Out) {
     }
 }
 
-/// What follows `/api/` in a path, if it looks like a key: Philips Hue and its likes name the user so.
-pub fn key_in_path(uri: &str) -> Option<&str> {
-    let path = uri.split(['?', '#']).next().unwrap_or(uri);
-    let (_, rest) = path.split_once("/api/")?;
-    let key = rest.split('/').next()?;
-    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let mixed = key.bytes().any(|byte| byte.is_ascii_digit()) || key.len() == 40;
-    (key.len() >= 16 && key.len() <= 128 && mixed && key.bytes().all(is_key)).then_some(key)
-}
-
 /// The value of `name="value"` in a list.
 pub fn parameter<'a>(list: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = list;

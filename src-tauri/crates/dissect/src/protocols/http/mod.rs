@@ -13,7 +13,7 @@ use model::{Fields, Kind};
 use self::body::{Body, Framing, framing};
 use self::head::{Head, LONGEST_HEAD};
 use self::websocket::WebSocket;
-use super::credentials::{Login, is_session, pairs};
+use super::credentials::{Login, is_session, key_in_path, pairs};
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
 pub struct Http;
@@ -457,7 +457,7 @@ impl Session {
         if let Some((_, query)) = request.uri.split_once('?') {
             body::told("query", host, pairs(query), bytes.clone(), out);
         }
-        if let Some(key) = credentials::key_in_path(&request.uri) {
+        if let Some(key) = key_in_path(&request.uri) {
             Login { method: "path", name: "api", password: key, ..login }.tell(bytes, out);
         }
     }

@@ -165,12 +165,15 @@ fn dissect(message: &Message, start: usize, len: usize, out: &mut Out) {
     let fact = out.fact("kasa", 0..bytes.len());
     let asks = message.dst.1 == PORT || message.src.1 != PORT && message.side == super::Side::Orig;
     fact.fields.text("msg_type", if asks { "request" } else { "response" });
-    if let Some(object) = object {
-        said::write(&object, fact);
+    if let Some(object) = &object {
+        said::write(object, fact);
     }
     payload::write(&mut fact.own, &plain, len);
     if message.cut {
         fact.own.flag("incomplete", true);
+    }
+    if let Some(object) = &object {
+        said::tell_login(object, 0..bytes.len(), out);
     }
 }
 

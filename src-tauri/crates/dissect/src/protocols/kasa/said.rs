@@ -1,9 +1,12 @@
 //! What a message says: modules, their commands, and what these hold.
 
+use std::ops::Range;
+
 use model::{Fields, Mac};
 use serde_json::{Map, Value};
 
-use crate::protocols::{Draft, json};
+use crate::protocols::credentials::Login;
+use crate::protocols::{Draft, Out, json};
 
 /// Commands and sockets that go into a fact; messages have one or two.
 const MOST: usize = 32;
@@ -113,6 +116,20 @@ pub fn write(message: &Map<String, Value>, fact: &mut Draft) {
     }
     let subject = find("alias").and_then(Value::as_str).map(json::short).filter(|alias| !alias.is_empty());
     fact.subject = subject.map(str::to_owned).or_else(|| commands.into_iter().next()).unwrap_or_default();
+}
+
+/// The login itself, to a network or to the maker's cloud, as a fact of its own.
+pub fn tell_login(message: &Map<String, Value>, bytes: Range<usize>, out: &mut Out) {
+    for (module, calls) in message {
+        for call in calls.as_object().into_iter().flat_map(Map::values).take(MOST) {
+            let text = |name: &str| call.get(name).and_then(Value::as_str).map(json::short);
+            let Some(password) = text("password").filter(|password| !password.is_empty()) else { continue };
+            let method = if module == "netif" { "wifi" } else { "json" };
+            let (username, name) = (text("username").unwrap_or_default(), text("ssid").unwrap_or_default());
+            let login = Login { protocol: "kasa", method, username, name, password, ..Login::default() };
+            login.tell(bytes.clone(), out);
+        }
+    }
 }
 
 /// A socket of a power strip.

@@ -61,14 +61,16 @@ fn setup_and_strips_and_bulbs() {
         (
             r#"{"netif":{"set_stassoc":{"ssid":"home","password":"hunter22","key_type":3}}}"#,
             expect![[r#"
-            kasa 'netif.set_stassoc' {"msg_type":"request","commands":["netif.set_stassoc"]} {"ssid":"home","password":"hunter22","payload":"{\"netif\":{\"set_stassoc\":{\"ssid\":\"home\",\"password\":\"hunter22\",\"key_type\":3}}}","payload_len":76}
-        "#]],
+                kasa 'netif.set_stassoc' {"msg_type":"request","commands":["netif.set_stassoc"]} {"ssid":"home","password":"hunter22","payload":"{\"netif\":{\"set_stassoc\":{\"ssid\":\"home\",\"password\":\"hunter22\",\"key_type\":3}}}","payload_len":76}
+                credentials 'home' {"protocol":"kasa","method":"wifi","name":"home"} {"password":"hunter22"}
+            "#]],
         ),
         (
             r#"{"cnCloud":{"bind":{"username":"a@example.com","password":"pw"}}}"#,
             expect![[r#"
-            kasa 'cnCloud.bind' {"msg_type":"request","commands":["cnCloud.bind"]} {"username":"a@example.com","password":"pw","payload":"{\"cnCloud\":{\"bind\":{\"username\":\"a@example.com\",\"password\":\"pw\"}}}","payload_len":65}
-        "#]],
+                kasa 'cnCloud.bind' {"msg_type":"request","commands":["cnCloud.bind"]} {"username":"a@example.com","password":"pw","payload":"{\"cnCloud\":{\"bind\":{\"username\":\"a@example.com\",\"password\":\"pw\"}}}","payload_len":65}
+                credentials 'a@example.com' {"protocol":"kasa","method":"json","username":"a@example.com"} {"password":"pw"}
+            "#]],
         ),
         (
             r#"{"context":{"child_ids":["8006AB00"]},"system":{"set_relay_state":{"state":0}}}"#,

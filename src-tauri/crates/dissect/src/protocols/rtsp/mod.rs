@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use model::Kind;
 
+use super::credentials::Login;
 use super::http::credentials;
 use super::http::head::{Head, LONGEST_HEAD};
 use super::{Conversation, Draft, Message, Out, Protocol, Side, Step, Transport};
@@ -199,6 +200,9 @@ impl Session {
         out.tree.close();
 
         let cseq = head.get("cseq").unwrap_or_default().into_owned();
+        if !response {
+            tell(head, &head.text(&second), 0..body.end.max(1), out);
+        }
         let fact = out.fact("rtsp", 0..body.end.max(1));
         if response {
             fact.fields.text("msg_type", "response");
@@ -252,6 +256,25 @@ impl Session {
     }
 }
 
+/// The login itself, as a fact of its own.
+fn tell(head: &Head, uri: &str, bytes: Range<usize>, out: &mut Out) {
+    let login = Login { protocol: "rtsp", ..Login::default() };
+    if let Some(value) = head.get("authorization") {
+        credentials::tell(&value, &login, bytes, out);
+    } else if let Some((pair, host)) = pair(uri) {
+        let (username, password) = pair.split_once(':').unwrap_or((pair, ""));
+        if !username.is_empty() {
+            Login { method: "address", username, password, host, ..login }.tell(bytes, out);
+        }
+    }
+}
+
+/// `user:password` and host of an address.
+fn pair(uri: &str) -> Option<(&str, &str)> {
+    let authority = uri.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+    authority.and_then(|authority| authority.rsplit_once('@'))
+}
+
 /// Who asks: a header (RFC 7617, 7616), or the address itself.
 fn credentials(head: &Head, uri: &str, fact: &mut Draft) {
     if let Some(value) = head.get("authorization") {
@@ -269,8 +292,7 @@ fn credentials(head: &Head, uri: &str, fact: &mut Draft) {
         }
         return;
     }
-    let authority = uri.split_once("://").and_then(|(_, rest)| rest.split('/').next());
-    if let Some((pair, _)) = authority.and_then(|authority| authority.rsplit_once('@')) {
+    if let Some((pair, _)) = pair(uri) {
         login(pair, fact);
     }
 }

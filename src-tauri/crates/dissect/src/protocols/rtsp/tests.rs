@@ -40,10 +40,13 @@ fn someone_watches_a_camera() {
         expect![[r#"
             rtsp '*' {"msg_type":"request","method":"OPTIONS","uri":"*"} {"cseq":"1"}
             rtsp '*' {"msg_type":"response","method":"OPTIONS","uri":"*","status_code":200,"status_msg":"OK","public":"DESCRIBE, SETUP"} {"cseq":"1"}
+            credentials 'admin' {"protocol":"rtsp","method":"basic","username":"admin"} {"password":"1234"}
             rtsp 'rtsp://192.0.2.9:554/live' {"msg_type":"request","method":"DESCRIBE","uri":"rtsp://192.0.2.9:554/live","authorization":"Basic","user_agent":"LibVLC/3.0"} {"username":"admin","password":"1234","cseq":"2"}
             rtsp 'rtsp://192.0.2.9:554/live' {"msg_type":"response","method":"DESCRIBE","uri":"rtsp://192.0.2.9:554/live","status_code":200,"status_msg":"OK","server":"camera/1.0","content_type":"application/sdp","session_name":"Garden","media":["video H264/90000","audio PCMU/8000"]} {"cseq":"2","content_length":130}
+            credentials 'admin' {"protocol":"rtsp","method":"digest","username":"admin","realm":"cam"} {}
             rtsp 'rtsp://192.0.2.9/live/track1' {"msg_type":"request","method":"SETUP","uri":"rtsp://192.0.2.9/live/track1","authorization":"Digest","transport":"RTP/AVP/TCP;unicast;interleaved=0-1"} {"username":"admin","realm":"cam","cseq":"3"}
             rtsp 'rtsp://192.0.2.9/live/track1' {"msg_type":"response","method":"SETUP","uri":"rtsp://192.0.2.9/live/track1","status_code":401,"status_msg":"Unauthorized","authenticate":"Digest realm=\"cam\", nonce=\"a\""} {"cseq":"3"}
+            credentials 'root' {"protocol":"rtsp","method":"address","username":"root","host":"192.0.2.9"} {"password":"pw"}
             rtsp 'rtsp://root:pw@192.0.2.9/live' {"msg_type":"request","method":"PLAY","uri":"rtsp://root:pw@192.0.2.9/live","range":"npt=0.000-"} {"username":"root","password":"pw","session":"1234","cseq":"4"}
             rtsp 'rtsp://root:pw@192.0.2.9/live' {"msg_type":"response","method":"PLAY","uri":"rtsp://root:pw@192.0.2.9/live","status_code":200,"status_msg":"OK"} {"session":"1234","cseq":"4"}
             rtsp '' {"msg_type":"response","status_code":454,"status_msg":"Session Not Found"} {}
@@ -62,6 +65,7 @@ fn malformed() {
     check(
         &[(Orig, DESCRIBE.as_bytes()), (Resp, &DESCRIBED.as_bytes()[..150])],
         expect![[r#"
+            credentials 'admin' {"protocol":"rtsp","method":"basic","username":"admin"} {"password":"1234"}
             rtsp 'rtsp://192.0.2.9:554/live' {"msg_type":"request","method":"DESCRIBE","uri":"rtsp://192.0.2.9:554/live","authorization":"Basic","user_agent":"LibVLC/3.0"} {"username":"admin","password":"1234","cseq":"2"}
             rtsp 'rtsp://192.0.2.9:554/live' {"msg_type":"response","method":"DESCRIBE","uri":"rtsp://192.0.2.9:554/live","status_code":200,"status_msg":"OK","server":"camera/1.0","content_type":"application/sdp","session_name":"Garden","media":["video"]} {"cseq":"2","content_length":130,"incomplete":true}
         "#]],
@@ -69,9 +73,10 @@ fn malformed() {
     check(
         &[(Orig, b"\x80\x60 media, no message"), (Orig, b"$$"), (Orig, PLAY.as_bytes())],
         expect![[r#"
-        ! 0 no RTSP message begins here; the next is looked for where a segment begins
-        rtsp 'rtsp://root:pw@192.0.2.9/live' {"msg_type":"request","method":"PLAY","uri":"rtsp://root:pw@192.0.2.9/live","range":"npt=0.000-"} {"username":"root","password":"pw","session":"1234","cseq":"4"}
-    "#]],
+            ! 0 no RTSP message begins here; the next is looked for where a segment begins
+            credentials 'root' {"protocol":"rtsp","method":"address","username":"root","host":"192.0.2.9"} {"password":"pw"}
+            rtsp 'rtsp://root:pw@192.0.2.9/live' {"msg_type":"request","method":"PLAY","uri":"rtsp://root:pw@192.0.2.9/live","range":"npt=0.000-"} {"username":"root","password":"pw","session":"1234","cseq":"4"}
+        "#]],
     );
 }
 

@@ -6,6 +6,7 @@ mod pdu;
 use model::{Fields, Kind};
 
 use self::ber::{OCTET_STRING, SEQUENCE};
+use super::credentials::Login;
 use super::cursor::{Cursor, Stop};
 use super::payload::{printable, shown};
 use super::{Conversation, Message, Out, Protocol, Step, Transport};
@@ -115,6 +116,11 @@ impl Conversation for Reader {
         let fact = out.fact("snmp", 0..bytes.len());
         fact.subject = said.subject;
         (fact.fields, fact.own) = (said.fields, said.own);
+        if !said.community.is_empty() {
+            let password = said.community.as_str();
+            let login = Login { protocol: "snmp", method: "community", password, ..Login::default() };
+            login.tell(0..bytes.len(), out);
+        }
         Step::Took(bytes.len())
     }
 }
@@ -125,6 +131,7 @@ struct Said {
     fields: Fields,
     own: Fields,
     subject: String,
+    community: String,
     /// Groups of the tree that are still open.
     open: usize,
 }
@@ -161,7 +168,8 @@ fn read_body(body: &mut Cursor, said: &mut Said, out: &mut Out) -> Result<(), St
     let (community, at) = ber::octets(body, "SNMP message without a community")?;
     out.tree.text("snmp.community", "community", at, shown(community));
     said.fields.text("version", name);
-    said.own.text("community", &shown(community));
+    said.community = shown(community);
+    said.own.text("community", &said.community);
     pdu::read(body, said, out)
 }
 

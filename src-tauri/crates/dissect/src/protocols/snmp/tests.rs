@@ -42,24 +42,28 @@ fn question_and_answer() {
         GET,
         expect![[r#"
             snmp '1.3.6.1.2.1.1.1.0' {"version":"1","msg_type":"get-request","oids":["1.3.6.1.2.1.1.1.0"]} {"community":"public","request_id":1,"bindings":[{"oid":"1.3.6.1.2.1.1.1.0","type":"null"}],"bindings_count":1}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"public"}
         "#]],
     );
     check(
         RESPONSE,
         expect![[r#"
             snmp 'Lamp 2.1' {"version":"2c","msg_type":"get-response","display_string":"Lamp 2.1","sys_name":"lamp-kit","oids":["1.3.6.1.2.1.1.1.0","1.3.6.1.2.1.1.3.0","1.3.6.1.2.1.1.5.0"]} {"community":"public","request_id":1,"up_time":10000,"bindings":[{"oid":"1.3.6.1.2.1.1.1.0","type":"octets","value":"Lamp 2.1"},{"oid":"1.3.6.1.2.1.1.3.0","type":"timeticks","value":"1000000"},{"oid":"1.3.6.1.2.1.1.5.0","type":"octets","value":"lamp-kit"}],"bindings_count":3}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"public"}
         "#]],
     );
     check(
         BULK,
         expect![[r#"
             snmp '1.3.6.1.2.1.2' {"version":"2c","msg_type":"getBulkRequest","non_repeaters":0,"max_repetitions":10,"oids":["1.3.6.1.2.1.2"]} {"community":"public","request_id":4660,"bindings":[{"oid":"1.3.6.1.2.1.2","type":"null"}],"bindings_count":1}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"public"}
         "#]],
     );
     check(
         REFUSED,
         expect![[r#"
             snmp 'x' {"version":"2c","msg_type":"get-response","error_status":"notWritable","error_index":1,"sys_name":"x","oids":["1.3.6.1.2.1.1.5.0"]} {"community":"write","request_id":99,"bindings":[{"oid":"1.3.6.1.2.1.1.5.0","type":"octets","value":"x"}],"bindings_count":1}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"write"}
         "#]],
     );
 }
@@ -70,12 +74,14 @@ fn traps() {
         TRAP,
         expect![[r#"
             snmp '1.3.6.1.4.1.28764.1' {"version":"1","msg_type":"trap","enterprise":"1.3.6.1.4.1.28764.1","agent_addr":"192.0.2.9","generic_trap":"linkDown","oids":["1.3.6.1.2.1.2.2.1.1.3"]} {"community":"public","up_time":16,"bindings":[{"oid":"1.3.6.1.2.1.2.2.1.1.3","type":"integer","value":"3"}],"bindings_count":1}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"public"}
         "#]],
     );
     check(
         NOTIFICATION,
         expect![[r#"
             snmp '1.3.6.1.6.3.1.1.5.1' {"version":"2c","msg_type":"snmpV2-trap","trap":"1.3.6.1.6.3.1.1.5.1","oids":["1.3.6.1.2.1.1.3.0","1.3.6.1.6.3.1.1.4.1.0","1.3.6.1.2.1.2.2.1.6.3","1.3.6.1.2.1.4.20.1.1","1.3.6.1.2.1.31.1.1.1.6.1","1.3.6.1.9"]} {"community":"private","request_id":7,"up_time":42,"bindings":[{"oid":"1.3.6.1.2.1.1.3.0","type":"timeticks","value":"4200"},{"oid":"1.3.6.1.6.3.1.1.4.1.0","type":"oid","value":"1.3.6.1.6.3.1.1.5.1"},{"oid":"1.3.6.1.2.1.2.2.1.6.3","type":"octets","value":"020000000001"},{"oid":"1.3.6.1.2.1.4.20.1.1","type":"address","value":"192.0.2.9"},{"oid":"1.3.6.1.2.1.31.1.1.1.6.1","type":"counter64","value":"18446744073709551615"},{"oid":"1.3.6.1.9","type":"noSuchObject"}],"bindings_count":6}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"private"}
         "#]],
     );
 }
@@ -101,14 +107,16 @@ fn malformed() {
     check(
         &GET.replace("a019", "a029"),
         expect![[r#"
-        snmp '' {"version":"1"} {"community":"public"}
-        ! 15 SNMP element cut short
-    "#]],
+            snmp '' {"version":"1"} {"community":"public"}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"public"}
+            ! 15 SNMP element cut short
+        "#]],
     );
     check(
         &GET.replace("06082b06", "05082b06"),
         expect![[r#"
             snmp '' {"version":"1","msg_type":"get-request"} {"community":"public","request_id":1}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"public"}
             ! 28 SNMP variable binding without an object identifier
         "#]],
     );
@@ -122,6 +130,7 @@ fn malformed() {
         &GET[..GET.len() - 8],
         expect![[r#"
             snmp '' {"version":"1","msg_type":"get-request"} {"community":"public","request_id":1}
+            credentials 'community' {"protocol":"snmp","method":"community"} {"password":"public"}
             ! 30 SNMP value cut short
         "#]],
     );

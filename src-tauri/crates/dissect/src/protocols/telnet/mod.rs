@@ -10,6 +10,7 @@ use std::ops::Range;
 use model::Kind;
 
 use self::screen::{ENVIRONMENT, Line, Screen, Seen, TERMINAL_TYPE};
+use super::credentials::Login;
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
 pub struct Telnet;
@@ -199,8 +200,13 @@ impl Session {
             return;
         }
         self.lines += 1;
-        let fact = out.fact("telnet", bytes);
         let login = wants == Wants::Password;
+        if login {
+            let (username, password) = (self.username.as_str(), text.as_str());
+            let login = Login { protocol: "telnet", method: "plain", username, password, ..Login::default() };
+            login.tell(bytes.clone(), out);
+        }
+        let fact = out.fact("telnet", bytes);
         fact.fields.text("msg_type", if login { "login" } else { "input" });
         if !prompt.is_empty() {
             fact.fields.text("prompt", &prompt);

@@ -32,8 +32,10 @@ fn a_login_line_by_line() {
         expect![[r#"
             telnet 'xterm' {"msg_type":"terminal","terminal":"xterm"} {}
             telnet 'BusyBox v1.19.4 camera' {"msg_type":"banner","banner":"BusyBox v1.19.4 camera"} {}
+            credentials 'root' {"protocol":"telnet","method":"plain","username":"root"} {"password":"xc3511"}
             telnet 'root' {"msg_type":"login","prompt":"Password:"} {"username":"root","password":"xc3511"}
             telnet 'root' {"msg_type":"login_failure","response":"Login incorrect"} {"username":"root"}
+            credentials 'admin' {"protocol":"telnet","method":"plain","username":"admin"} {"password":"1234"}
             telnet 'admin' {"msg_type":"login","prompt":"Password:"} {"username":"admin","password":"1234"}
             telnet 'admin' {"msg_type":"login_success","response":"Welcome"} {"username":"admin"}
             telnet 'cat /proc/cpuinfo' {"msg_type":"input","prompt":"~ #"} {"username":"admin","input":"cat /proc/cpuinfo"}
@@ -55,9 +57,10 @@ fn a_login_letter_by_letter_with_echo() {
     check(
         &parts,
         expect![[r#"
-        telnet 'ad' {"msg_type":"login","prompt":"Password:"} {"username":"ad","password":"pwÿ"}
-        telnet 'ad' {"msg_type":"login_success"} {"username":"ad"}
-    "#]],
+            credentials 'ad' {"protocol":"telnet","method":"plain","username":"ad"} {"password":"pwÿ"}
+            telnet 'ad' {"msg_type":"login","prompt":"Password:"} {"username":"ad","password":"pwÿ"}
+            telnet 'ad' {"msg_type":"login_success"} {"username":"ad"}
+        "#]],
     );
 }
 
@@ -70,6 +73,7 @@ fn who_does_not_wait_for_prompts() {
             (Resp, b"root\r\nPassword: \r\nThere were 2 failed login attempts since the last login.\r\n# "),
         ],
         expect![[r#"
+            credentials 'root' {"protocol":"telnet","method":"plain","username":"root"} {"password":"xc3511"}
             telnet 'root' {"msg_type":"login"} {"username":"root","password":"xc3511"}
             telnet 'enable' {"msg_type":"input"} {"username":"root","input":"enable"}
             telnet 'root' {"msg_type":"login_success","response":"There were 2 failed login attempts since the last login."} {"username":"root"}
@@ -116,7 +120,8 @@ fn commands_split_anywhere() {
         );
         assert_eq!(
             text,
-            "telnet 'a' {\"msg_type\":\"login\",\"prompt\":\"password:\"} {\"username\":\"a\",\"password\":\"b\"}\n",
+            "credentials 'a' {\"protocol\":\"telnet\",\"method\":\"plain\",\"username\":\"a\"} {\"password\":\"b\"}\n\
+             telnet 'a' {\"msg_type\":\"login\",\"prompt\":\"password:\"} {\"username\":\"a\",\"password\":\"b\"}\n",
             "{at}"
         );
     }

@@ -1,0 +1,375 @@
+//! Files that passed in the evidence: their content made again out of the bytes that carried it.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use case::{Case, FactRow, PageRequest};
+use dissect::Unpacker;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use ts_rs::TS;
+
+use crate::error::{Code, Error, Result};
+use crate::export::{Export, sealed};
+use crate::jobs::{self, Ended, JobId, Tick};
+use crate::proof::Source;
+use crate::rows::{Labels, Select};
+use crate::state::App;
+
+/// Write files that passed in the evidence to the case's `exports/files` folder, as a job.
+#[derive(Clone, Debug, Default, Deserialize, TS)]
+#[serde(default)]
+pub struct FileSave {
+    /// `_id` of one fact of the kind `files`; empty: all that `select` selects.
+    pub fact: String,
+    /// As for the view `files`.
+    pub select: Select,
+}
+
+/// The beginning of a file's content.
+#[derive(Clone, Debug, Default, Deserialize, TS)]
+#[serde(default)]
+pub struct FileLook {
+    /// `_id` of a fact of the kind `files`.
+    pub fact: String,
+    /// At most so many bytes; 0: 65536.
+    pub limit: u32,
+}
+
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct FileContent {
+    /// Its first bytes, unpacked, hex.
+    pub hex: String,
+    /// These are all.
+    pub whole: bool,
+    /// Why there are no more, if there should be.
+    pub problem: Option<String>,
+}
+
+const LOOK: usize = 64 << 10;
+const LARGEST_LOOK: usize = 2 << 20;
+/// The largest content that is written, where the fact does not say how long it is.
+const LARGEST: u64 = 4 << 30;
+/// Bytes of the evidence that are read in one go.
+const STRETCH: u64 = 16 << 20;
+/// Facts asked for at once.
+const PAGE: u32 = 1_000;
+
+pub(crate) fn file_look(app: &App, request: FileLook) -> Result<FileContent> {
+    let case = app.open_case()?;
+    let fact = one(&case, &request.fact)?;
+    let most = match request.limit as usize {
+        0 => LOOK,
+        n => n.min(LARGEST_LOOK),
+    };
+    let mut head = Head { bytes: Vec::new(), most };
+    let problem = match content(&case, &fact, &mut head, &mut |_| Ok(())) {
+        // A full head ends the reading.
+        Ok(problem) if head.bytes.len() < most => problem,
+        Ok(_) => None,
+        Err(why) => Some(why.message),
+    };
+    Ok(FileContent { hex: model::hex(&head.bytes), whole: problem.is_none() && head.bytes.len() < most, problem })
+}
+
+pub(crate) fn file_save(app: &App, request: FileSave) -> Result<JobId> {
+    let case = app.open_case()?;
+    if request.fact.is_empty() {
+        request.select.to_case("files")?; // a wrong filter is told at once
+    } else {
+        readable(&one(&case, &request.fact)?)?;
+    }
+    jobs::start(app, "files", "bytes", move |_, tick| save(&case, &request, tick))
+}
+
+fn one(case: &Case, id: &str) -> Result<FactRow> {
+    let number = id.parse().map_err(|_| Error::invalid(format!("'{id}' is no fact's id")))?;
+    let fact = case.fact(number)?.ok_or_else(|| Error::missing(format!("there is no fact {id}")))?;
+    match fact.kind.as_str() {
+        "files" => Ok(fact),
+        kind => Err(Error::invalid(format!("a fact of the kind {kind} holds no file"))),
+    }
+}
+
+/// Writes the files and a list of them: what each is called, its hash, and how it compares with what was seen at the import.
+fn save(case: &Case, request: &FileSave, tick: &Tick) -> Result<Ended> {
+    let list = Export::new(case, "files", "jsonl");
+    let folder = folder(&case.dir().join("exports"));
+    if folder.is_symlink() {
+        return Err(Error::new(Code::Failed, format!("saving files: {} leads elsewhere", folder.display())));
+    }
+    fs::create_dir_all(&folder).map_err(|why| list.failed(why))?;
+    let mut saving = Saving { case, tick, folder, list: Vec::new(), saved: Vec::new(), refused: 0 };
+    if request.fact.is_empty() {
+        let mut page = PageRequest {
+            select: request.select.to_case("files")?,
+            sort: String::new(),
+            descending: false,
+            after: None,
+            skip: 0,
+            limit: PAGE,
+            count: false,
+        };
+        loop {
+            let (facts, next, _) = case.facts_page(Some("files"), &page)?;
+            facts.iter().try_for_each(|fact| saving.file(fact))?;
+            match next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+    } else {
+        saving.file(&one(case, &request.fact)?)?;
+    }
+    let Saving { list: lines, saved, refused, .. } = saving;
+    if lines.is_empty() {
+        return Err(Error::missing("saving files: no file matches"));
+    }
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(&list.path, text).map_err(|why| list.failed(why))?;
+    let mut params = json!({ "file": list.at(), "files": saved.len(), "refused": refused });
+    if request.fact.is_empty() {
+        params["select"] = json!(request.select);
+    } else {
+        params["list"] = json!(lines);
+    }
+    sealed(case, &list, params)?;
+    let no = if refused > 0 { format!(" ({refused} could not be had)") } else { String::new() };
+    let message = match (saved.as_slice(), request.fact.is_empty()) {
+        ([only], false) => {
+            tick.at(format!("exports/files/{only}"));
+            format!("{only} written to {}", case.dir().join("exports/files").display())
+        }
+        (_, _) => {
+            tick.at(list.at());
+            format!("{} files{no}, listed in a file written to {}", saved.len(), list.path.display())
+        }
+    };
+    if saved.is_empty() {
+        let why = lines.first().and_then(|line| line["problem"].as_str()).unwrap_or_default();
+        return Err(Error::new(Code::Failed, format!("saving files: none could be had: {why}")));
+    }
+    Ok(Ended { message, differs: refused > 0 })
+}
+
+struct Saving<'s> {
+    case: &'s Case,
+    tick: &'s Tick,
+    folder: PathBuf,
+    /// What became of each.
+    list: Vec<Value>,
+    /// Names in the folder.
+    saved: Vec<String>,
+    refused: u64,
+}
+
+impl Saving<'_> {
+    fn file(&mut self, fact: &FactRow) -> Result<()> {
+        let said = |name: &str| fact.fields.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (_, item, _) = Labels::new(self.case).of(fact.run);
+        let mut line = json!({ "fact": fact.id.to_string(), "filename": said("filename"), "evidence": item });
+        let result = readable(fact).and_then(|()| self.write(fact, said("sha256"), said("filename")));
+        match result {
+            Ok((name, sha256, length, state)) => {
+                line["file"] = json!(format!("exports/files/{name}"));
+                line["sha256"] = json!(sha256);
+                line["length"] = json!(length);
+                line["state"] = json!(state);
+                self.saved.push(name);
+            }
+            Err(why) if why.code == Code::Cancelled => return Err(why),
+            Err(why) => {
+                line["problem"] = json!(why.message);
+                self.refused += 1;
+            }
+        }
+        self.list.push(line);
+        Ok(())
+    }
+
+    /// (name, hash, length, `match` or `part`). Its name is not known before its hash.
+    fn write(&self, fact: &FactRow, sha256: &str, filename: &str) -> Result<(String, String, u64, &'static str)> {
+        let part = self.folder.join(format!(".part-{}", fact.id));
+        let failed = |why: io::Error| Error::new(Code::Failed, format!("writing {}: {why}", part.display()));
+        let _ = fs::remove_file(&part); // left by a program that was cut off
+        let file = File::options().write(true).create_new(true).open(&part).map_err(failed)?;
+        let length = fact.fields.get("content_bytes").and_then(Value::as_u64).unwrap_or(LARGEST);
+        let mut hashed = Hashed { to: BufWriter::new(file), hash: Sha256::new(), length: 0, most: length };
+        let written = content(self.case, fact, &mut hashed, &mut |bytes| Ok(self.tick.advance(bytes)?));
+        let done = written.and_then(|problem| {
+            hashed.flush().map_err(failed)?;
+            let found = model::hex(&hashed.hash.clone().finalize());
+            let state = match sha256 {
+                "" => "part", // not all of it was seen, so that there is nothing to compare with
+                known if known == found => "match",
+                _ => {
+                    let why = problem.unwrap_or_else(|| "its hash is not what it was at the import".into());
+                    return Err(Error::new(Code::Failed, why));
+                }
+            };
+            if hashed.length == 0 {
+                return Err(Error::missing(problem.unwrap_or_else(|| "it is empty".into())));
+            }
+            let name = safe_name(&found, filename);
+            fs::rename(&part, self.folder.join(&name)).map_err(failed)?;
+            Ok((name, found, hashed.length, state))
+        });
+        if done.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        done
+    }
+}
+
+/// Whether the bytes of its place are its content.
+fn readable(fact: &FactRow) -> Result<()> {
+    if fact.fields.get("decrypted") == Some(&Value::Bool(true)) {
+        let why =
+            "it was read with the keys of a key log: its bytes in the evidence are encrypted, and are not opened again";
+        return Err(Error::new(Code::Failed, why));
+    }
+    Ok(())
+}
+
+/// Writes the content of a file to `to`, unpacked as far as it can be; says why it ended early, if it did. `each`: bytes of the
+/// evidence that were read.
+fn content(
+    case: &Case,
+    fact: &FactRow,
+    to: &mut dyn Write,
+    each: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<Option<String>> {
+    readable(fact)?;
+    let (evidence, ..) = Labels::new(case).of(fact.run);
+    let mut source = Source::of(case, evidence)?;
+    let whole = [(0, fact.offset, fact.length)];
+    let pieces = if fact.pieces.is_empty() { &whole[..] } else { &fact.pieces };
+    let encoding = fact.fields.get("encoding").and_then(Value::as_str).unwrap_or_default();
+    let mut unpacker = Unpacker::new(encoding, to);
+    for stretch in stretches(pieces) {
+        let mut read = 0;
+        for bytes in source.read(&stretch)? {
+            read += bytes.len() as u64;
+            match unpacker.write(&bytes) {
+                Ok(()) => {}
+                Err(why) if why.kind() == io::ErrorKind::WriteZero => return Ok(None), // enough
+                Err(why) => return Ok(Some(format!("its content could not be made again: {why}"))),
+            }
+        }
+        each(read)?;
+    }
+    Ok(unpacker.end().err().map(|_| "its packed content ends too early".to_owned()))
+}
+
+/// Pieces in groups that are read in one go; long ones are cut.
+fn stretches(pieces: &[(u64, u64, u64)]) -> Vec<Vec<(u64, u64)>> {
+    let mut groups = vec![Vec::new()];
+    let mut room = STRETCH;
+    for (_, offset, length) in pieces {
+        let (mut at, mut left) = (*offset, *length);
+        while left > 0 {
+            let now = left.min(room);
+            if let Some(group) = groups.last_mut() {
+                group.push((at, now));
+            }
+            (at, left, room) = (at.saturating_add(now), left - now, room - now);
+            if room == 0 {
+                groups.push(Vec::new());
+                room = STRETCH;
+            }
+        }
+    }
+    groups
+}
+
+/// A name that leads nowhere and means nothing to any system: the hash's beginning, then letters of what the sender called it.
+fn safe_name(sha256: &str, filename: &str) -> String {
+    const LONGEST: usize = 80;
+    let last = filename.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String =
+        last.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
+    let plain = plain.trim_matches('.');
+    let from = plain.len().saturating_sub(LONGEST); // its end says what it is
+    let name = plain.get(from..).filter(|name| !name.is_empty()).unwrap_or("file");
+    format!("{}-{name}", sha256.get(..16).unwrap_or(sha256))
+}
+
+struct Hashed {
+    to: BufWriter<File>,
+    hash: Sha256,
+    length: u64,
+    /// More is too much.
+    most: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.length += bytes.len() as u64;
+        if self.length > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.to.write_all(bytes)?;
+        self.hash.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// The first bytes; then no more are taken.
+struct Head {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Write for Head {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.most.saturating_sub(self.bytes.len());
+        let taken = bytes.get(..room).unwrap_or(bytes);
+        self.bytes.extend_from_slice(taken);
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where a saved file lies, by its name in the folder.
+pub(crate) fn folder(exports: &Path) -> PathBuf {
+    exports.join("files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_nowhere() {
+        let hash = "0123456789abcdef0123";
+        for (name, expect) in [
+            ("a.jpg", "a.jpg"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\x\\nul", "nul"),
+            ("..", "file"),
+            ("", "file"),
+            ("a b\0\u{202e}gpj.exe", "a_b__gpj.exe"),
+            (".hidden.", "hidden"),
+            ("é", "_"),
+        ] {
+            assert_eq!(safe_name(hash, name), format!("0123456789abcdef-{expect}"), "{name}");
+        }
+        assert_eq!(safe_name(hash, &("x".repeat(300) + ".bin")).len(), 17 + 80);
+    }
+
+    #[test]
+    fn long_pieces_are_cut() {
+        let groups = stretches(&[(1, 100, 10), (2, 500, STRETCH + 5)]);
+        assert_eq!(groups, [vec![(100, 10), (500, STRETCH - 10)], vec![(490 + STRETCH, 15)]]);
+        assert_eq!(stretches(&[]), [vec![]]);
+    }
+}
