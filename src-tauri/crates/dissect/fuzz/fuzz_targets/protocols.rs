@@ -36,9 +36,16 @@ fuzz_target!(|data: &[u8]| {
     ways::both_ways(ALL[protocol], transport, &pieces, &mut Dice::of("fuzz", u64::from_be_bytes(*head)));
 });
 
+/// The protocol, and what it goes over; that it has no port there means that it never does.
 fn whose(byte: u8) -> (usize, Transport) {
-    let transport = if byte & 0x80 == 0 { Transport::Udp } else { Transport::Tcp };
-    (usize::from(byte & 0x7f) % ALL.len(), transport)
+    let protocol = usize::from(byte & 0x7f) % ALL.len();
+    let speaks = |transport| ALL[protocol].ports().iter().any(|(over, _)| *over == transport);
+    let transport = match (speaks(Transport::Udp), speaks(Transport::Tcp)) {
+        (true, true) if byte & 0x80 == 0 => Transport::Udp,
+        (true, false) => Transport::Udp,
+        _ => Transport::Tcp,
+    };
+    (protocol, transport)
 }
 
 // Now and then a fresh start from what a protocol is tested with; else what libFuzzer makes of what it has.

@@ -38,7 +38,7 @@ impl Reader<'_> {
     /// Makes inputs by `make` and gives them to `read`. A failure names the number of the input and shows its bytes; the same dice
     /// make it again.
     pub fn run(&self, make: impl Fn(&mut Dice) -> Input, read: impl Fn(&Input, &mut Dice)) {
-        let Reader { name, usual, cap } = *self;
+        let Reader { name, usual, .. } = *self;
         if std::env::var("LINTEL_ONLY").is_ok_and(|only| only != name) {
             return;
         }
@@ -54,26 +54,8 @@ impl Reader<'_> {
                 at.store(n, Ordering::Relaxed);
                 let mut dice = Dice::of(name, n);
                 let input = make(&mut dice);
-                let mut time = Duration::ZERO;
-                // A machine that was busy with something else gets a second chance.
-                for _ in 0..2 {
-                    let (begin, mut dice) = (Instant::now(), dice.clone());
-                    let (result, peak) = peak_of(|| catch_unwind(AssertUnwindSafe(|| read(&input, &mut dice))));
-                    time = begin.elapsed();
-                    if let Err(panic) = result {
-                        fail(name, n, &input, &said(panic.as_ref()));
-                    }
-                    most = most.max((peak, n));
-                    if peak > cap {
-                        fail(name, n, &input, &format!("held {peak} bytes, where {cap} is the most"));
-                    }
-                    if time <= bound(&input) {
-                        break;
-                    }
-                }
-                if time > bound(&input) {
-                    fail(name, n, &input, &format!("took {time:?}"));
-                }
+                let (time, peak) = self.one(&input, &dice, &read).unwrap_or_else(|why| fail(name, n, &input, &why));
+                most = most.max((peak, n));
                 longest = longest.max((time, n));
                 done = n + 1;
                 if n % 1024 == 0 && began.elapsed() > seconds {
@@ -88,11 +70,27 @@ impl Reader<'_> {
             "{name}: {done} inputs in {took:.1} s; most memory {peak} (input {peak_at}), longest {longest:?} ({longest_at})"
         );
     }
-}
 
-fn bound(input: &Input) -> Duration {
-    let bytes: usize = input.iter().map(Vec::len).sum();
-    LONGEST * (1 + bytes / BYTES_PER_LONGEST) as u32
+    /// Reads one input: how long it took, and how much memory. Err: what was wrong with it.
+    fn one(&self, input: &Input, dice: &Dice, read: &impl Fn(&Input, &mut Dice)) -> Result<(Duration, usize), String> {
+        let bytes: usize = input.iter().map(Vec::len).sum();
+        let bound = LONGEST * (1 + bytes / BYTES_PER_LONGEST) as u32;
+        let mut time = Duration::ZERO;
+        // A machine that was busy with something else gets a second chance.
+        for _ in 0..2 {
+            let (begin, mut dice) = (Instant::now(), dice.clone());
+            let (result, peak) = peak_of(|| catch_unwind(AssertUnwindSafe(|| read(input, &mut dice))));
+            time = begin.elapsed();
+            result.map_err(|panic| said(panic.as_ref()))?;
+            if peak > self.cap {
+                return Err(format!("held {peak} bytes, where {} is the most", self.cap));
+            }
+            if time <= bound {
+                return Ok((time, peak));
+            }
+        }
+        Err(format!("took {time:?}"))
+    }
 }
 
 fn fail(name: &str, n: u64, input: &Input, why: &str) -> ! {
@@ -117,4 +115,14 @@ fn watch(name: &str, at: &AtomicU64, stopped: Receiver<()>) {
             std::process::exit(101);
         }
     }
+}
+
+#[test]
+fn what_breaks_its_bounds_is_told() {
+    let reader = Reader { name: "test", usual: 1, cap: 10_000 };
+    let one = |read: fn(&Input, &mut Dice)| reader.one(&vec![vec![1, 2]], &Dice::of("test", 1), &read);
+    assert!(one(|input, _| drop(input.concat())).unwrap().1 >= 2);
+    assert_eq!(one(|_, _| panic!("at {}", 7)).unwrap_err(), "at 7");
+    assert_eq!(one(|_, _| drop(vec![0_u8; 20_000])).unwrap_err(), "held 20000 bytes, where 10000 is the most");
+    assert!(one(|_, _| std::thread::sleep(LONGEST + LONGEST / 10)).unwrap_err().starts_with("took 2."));
 }

@@ -1,7 +1,7 @@
 //! A conversation in the two ways in which it is read.
 
 use dissect::protocols::{Protocol, Side, Transport};
-use dissect::{Engine, FlowHint, inspect, summarise};
+use dissect::{Engine, FlowHint, Follow, inspect, summarise};
 
 use crate::look::{Nowhere, at};
 use crate::mutate::Dice;
@@ -22,17 +22,25 @@ pub fn both_ways(protocol: &dyn Protocol, transport: Transport, input: &[Vec<u8>
         .collect();
     talk(protocol, manner, &pieces);
     let frames = frames(protocol, transport, home, &pieces, dice);
-    let mut engine = Engine::new();
-    for (n, (whole, captured)) in frames.iter().enumerate() {
-        engine.frame(&at(n as u64 + 1, &whole[..*captured], whole.len(), 1), &mut Nowhere).unwrap();
+    let (mut engine, mut follow) = (Engine::new(), follow(protocol, transport, home));
+    for ((whole, captured), number) in frames.iter().zip(1..) {
+        let frame = at(number, &whole[..*captured], whole.len(), 1);
+        engine.frame(&frame, &mut Nowhere).unwrap();
+        follow.frame(&frame, &mut |_| {});
     }
     engine.finish(&mut Nowhere).unwrap();
+    follow.finish(&mut |_| {});
     if let (true, Some((whole, captured))) = (dice.one_in(4), frames.last()) {
         let service = dice.one_in(2).then_some(protocol.name());
         let hint = FlowHint { service, from_orig: dice.one_in(2) };
         inspect(&whole[..*captured], 1, whole.len() as u32, hint, &[], &[]);
         summarise(&whole[..*captured], 1, whole.len() as u32, hint);
     }
+}
+
+fn follow(protocol: &dyn Protocol, over: Transport, home: bool) -> Follow {
+    let name = if over == Transport::Udp { "udp" } else { "tcp" };
+    Follow::new(name, (CLIENT.0.into(), CLIENT.1), server(protocol, over, home).0.into())
 }
 
 /// The same conversation as frames, and how much was captured of each: a few are lost, swapped, sent twice or cut.
