@@ -1,7 +1,7 @@
 //! Small good files to begin with, and damaged ones of `samples/`.
 
 use std::io::{Cursor, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use zip::CompressionMethod;
@@ -46,8 +46,9 @@ fn records(order: Order, extra: &[u8]) -> Vec<u8> {
     lengths.iter().flat_map(|&(second, n)| record(order, second, 5, extra, &packet(n), n as u32)).collect()
 }
 
-fn samples() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../samples")
+fn samples() -> PathBuf {
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|above| above.join("samples"));
+    folders.find(|folder| folder.join("broken").is_dir()).unwrap()
 }
 
 /// Files of `samples/broken` with this ending.
