@@ -18,7 +18,7 @@ fn every_container_opens_anything() {
         for seed in &seeds {
             assert_eq!(walk(&path, seed).kind, *name, "a seed is not what it is to be");
         }
-        Reader { name, usual: 1_500, cap: CAP }.run(
+        Reader { name, usual: 300, cap: CAP }.run(
             |dice| {
                 let mut bytes = dice.input(&seeds, MOST_BYTES);
                 if !dice.one_in(8) {
