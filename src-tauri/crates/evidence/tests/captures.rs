@@ -3,6 +3,7 @@
 mod common;
 
 use common::build::*;
+use common::mutate::Dice;
 use common::{Read, Seen};
 use evidence::{Ending, Source, format};
 use model::Time;
@@ -217,11 +218,11 @@ fn cut_at_every_byte() {
 
 #[test]
 fn damage_is_survived() {
-    let mut dice = Dice(0x5eed);
+    let mut dice = Dice::of("damage", 1);
     for (name, bytes) in small_files() {
         for _ in 0..4_000 {
             let mut damaged = bytes.clone();
-            dice.damage(&mut damaged);
+            (0..=dice.below(4)).for_each(|_| dice.damage(&mut damaged, &[]));
             let (read, ending) = read_in_chunks(name, &damaged, 1 + dice.below(300));
             check_sound(&damaged, &read, &ending);
         }

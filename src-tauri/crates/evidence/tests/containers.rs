@@ -6,6 +6,7 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use common::build::*;
+use common::mutate::Dice;
 use common::{Memory, samples};
 use evidence::{Limits, Options};
 use flate2::Compression;
@@ -375,7 +376,7 @@ fn cut_and_damaged_containers_are_survived() {
         ("x.zip", zip(members)),
         ("x.7z", sevenz(members)),
     ];
-    let mut dice = Dice(0xc0de);
+    let mut dice = Dice::of("containers", 1);
     for (name, bytes) in &files {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
@@ -390,7 +391,7 @@ fn cut_and_damaged_containers_are_survived() {
         }
         for _ in 0..200 {
             let mut damaged = bytes.clone();
-            dice.damage(&mut damaged);
+            (0..=dice.below(4)).for_each(|_| dice.damage(&mut damaged, &[]));
             survive(&damaged);
         }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::build::*;
+use common::mutate::Dice;
 use common::{Memory, Read};
 use evidence::{Options, Watch, hash_item, name, read_at, read_many};
 use model::{Cancelled, hex};
@@ -206,7 +207,7 @@ fn frames_that_straddle_chunks_are_whole() {
     let path = folder.path().join("long.pcap");
     let mut bytes = pcap(Little, 0xa1b2_c3d4, 1);
     let mut sizes = Vec::new();
-    let mut dice = Dice(7);
+    let mut dice = Dice::of("frames", 1);
     while bytes.len() < 3 * evidence::CHUNK {
         sizes.push(1 + dice.below(200_000));
         bytes.extend(record(Little, sizes.len() as u32, 0, &[], &packet(sizes[sizes.len() - 1]), 200_000));

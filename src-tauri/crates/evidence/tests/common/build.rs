@@ -144,37 +144,3 @@ fn padded(bytes: &[u8]) -> Vec<u8> {
     out.resize(bytes.len().next_multiple_of(4), 0);
     out
 }
-
-/// Numbers that look random and are the same in every run (xorshift).
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-
-    /// Damages some bytes, cuts or repeats some.
-    pub fn damage(&mut self, bytes: &mut Vec<u8>) {
-        for _ in 0..1 + self.below(4) {
-            let at = self.below(bytes.len());
-            match self.below(6) {
-                0 => bytes.truncate(at),
-                1 => drop(bytes.drain(at..(at + self.below(40)).min(bytes.len()))),
-                2 => bytes.insert(at, self.below(256) as u8),
-                3 => {
-                    for byte in bytes.iter_mut().skip(at).take(4) {
-                        *byte = 0xff;
-                    }
-                }
-                _ => {
-                    if let Some(byte) = bytes.get_mut(at) {
-                        *byte ^= 1 << self.below(8);
-                    }
-                }
-            }
-        }
-    }
-}

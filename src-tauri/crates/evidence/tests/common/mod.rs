@@ -2,6 +2,8 @@
 #![allow(dead_code)] // each test uses its part
 
 pub mod build;
+#[path = "../../../dissect/tests/robust/mutate.rs"]
+pub mod mutate;
 
 use std::path::{Path, PathBuf};
 
