@@ -104,6 +104,19 @@ pub struct Message<'a> {
     pub(crate) origin: Origin<'a>,
 }
 
+impl<'a> Message<'a> {
+    /// A message of its own, whole and of no known place.
+    pub fn new(
+        bytes: &'a [u8],
+        transport: Transport,
+        side: Side,
+        src: (IpAddr, u16),
+        dst: (IpAddr, u16),
+    ) -> Message<'a> {
+        Message { bytes, transport, side, src, dst, src_mac: None, cut: false, origin: Origin::default() }
+    }
+}
+
 /// What became of the bytes at the start of a [`Message`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

@@ -53,7 +53,9 @@ pub fn talk(protocol: &dyn Protocol, manner: Manner, pieces: &[Piece]) {
         match manner.transport {
             Transport::Udp if piece.bytes.is_empty() => {}
             Transport::Udp => {
-                let step = step(conversation.as_mut(), &Message { cut: manner.cut, ..message }, manner.fields);
+                let mut message = message;
+                message.cut = manner.cut;
+                let step = step(conversation.as_mut(), &message, manner.fields);
                 assert_ne!(step, Step::More, "a datagram has no more");
             }
             Transport::Tcp => {
@@ -71,7 +73,7 @@ fn message<'a>(protocol: &dyn Protocol, manner: Manner, side: Side, bytes: &'a [
     let server = server(protocol, manner.transport, manner.home);
     let (src, dst) = if side == Side::Orig { (CLIENT, server) } else { (server, CLIENT) };
     let end = |(ip, port): (Ipv4Addr, u16)| (IpAddr::V4(ip), port);
-    Message { bytes, transport: manner.transport, side, src: end(src), dst: end(dst), src_mac: None, cut: false }
+    Message::new(bytes, manner.transport, side, end(src), end(dst))
 }
 
 #[derive(Default)]
@@ -91,7 +93,8 @@ impl Stream {
             if at == self.unread.len() {
                 break;
             }
-            let message = Message { cut, ..message(protocol, manner, side, &self.unread[at..]) };
+            let mut message = message(protocol, manner, side, &self.unread[at..]);
+            message.cut = cut;
             match step(with, &message, manner.fields) {
                 Step::Took(n) => self.skip = n,
                 Step::More => {
