@@ -517,7 +517,7 @@ total: number | null, };
 
 export type RowsRequest = { 
 /**
- * `evidence runs issues frames flows devices facts presence coverage`, or a kind of fact.
+ * `evidence runs issues frames flows devices identities facts presence coverage`, or a kind of fact.
  */
 view: string, select: Select, 
 /**
