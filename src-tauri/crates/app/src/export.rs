@@ -39,10 +39,11 @@ impl Export {
     }
 }
 
-/// Writes into the custody log what was exported, with the file's hash.
+/// Writes into the custody log what was exported, with the file's hash; of a filter, no secret that it names.
 pub(crate) fn sealed(case: &Case, export: &Export, params: Value) -> Result<()> {
     let hashes = evidence::hash_item(&export.path, &[], &evidence::Options::default(), &());
     let sha256 = model::hex(&hashes.map_err(|why| export.failed(why))?.sha256);
+    let params = crate::secrets::unsaid(params);
     case.log(now(), &case::Entry { action: "export", objects: vec![sha256], params, outcome: "done".into() })?;
     Ok(())
 }

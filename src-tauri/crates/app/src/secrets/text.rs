@@ -113,7 +113,7 @@ fn closing(bytes: &[u8], from: usize, escapes: usize) -> usize {
     for (at, byte) in bytes.iter().enumerate().skip(from) {
         match byte {
             b'\\' => run += 1,
-            b'"' if run >= escapes && (run - escapes) % (2 * (escapes + 1)) == 0 => return at - escapes,
+            b'"' if run >= escapes && (run - escapes).is_multiple_of(2 * (escapes + 1)) => return at - escapes,
             _ => run = 0,
         }
         if *byte == b'"' {
