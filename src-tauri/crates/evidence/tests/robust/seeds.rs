@@ -33,6 +33,11 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
         "json" => [r#"{"a": [1, -2.5e3, "x\u00e9", null, true, {"b": {}}]}"#, "[[[[1], []]]]", " \n{\"k\":\"v\"}"]
             .map(|text| text.as_bytes().to_vec())
             .to_vec(),
+        "keylog" => vec![
+            format!("# keys\nCLIENT_RANDOM {} {}\n", "5a".repeat(32), "0f".repeat(48)).into_bytes(),
+            format!("SERVER_TRAFFIC_SECRET_0 {0} {0}\r\nCLIENT_TRAFFIC_SECRET_0 {0} {0}\r\n", "c3".repeat(32))
+                .into_bytes(),
+        ],
         "text" => ["plain words\n", "\u{feff}with a mark\r\n", "sm\u{f8}rrebr\u{f8}d \u{1f980}\n"]
             .map(|text| text.as_bytes().to_vec())
             .to_vec(),
