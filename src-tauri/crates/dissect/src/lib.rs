@@ -15,6 +15,7 @@ mod inspect;
 pub mod layers;
 mod origin;
 pub mod protocols;
+mod repeats;
 mod service;
 mod stream;
 mod tree;

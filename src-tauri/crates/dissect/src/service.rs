@@ -74,8 +74,19 @@ impl Service {
         }
         let message = Message { origin, ..ends.message(bytes, cut) };
         self.recognise(&message);
-        if let Service::Known(_, conversation) = self {
+        let Service::Known(protocol, conversation) = self else { return };
+        if !protocol.repeats() || cut || out.tree.is_on() {
             conversation.read(&message, out);
+            return;
+        }
+        let key = out.repeats.key(bytes);
+        if let Some(known) = out.repeats.get(key) {
+            return out.facts.extend_from_slice(known);
+        }
+        let before = out.facts.len();
+        conversation.read(&message, out);
+        if out.complaints.is_empty() {
+            out.repeats.put(key, bytes, out.facts.get(before..).unwrap_or_default());
         }
     }
 

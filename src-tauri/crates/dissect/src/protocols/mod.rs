@@ -146,6 +146,11 @@ pub trait Protocol: Sync {
     /// Must look at no more than a few hundred bytes, and be strict enough to be asked about any payload when `at_home` is false.
     fn recognises(&self, message: &Message, at_home: bool) -> bool;
 
+    /// Whether its datagrams come again word for word, and say nothing but what is in their bytes, whoever sends them.
+    fn repeats(&self) -> bool {
+        false
+    }
+
     /// A reader for one flow, which remembers what one message says about the next.
     fn conversation(&self) -> Box<dyn Conversation>;
 }
@@ -207,6 +212,8 @@ pub struct Out {
     pub(crate) secrets: tls::Secrets,
     /// How deep reading is inside of what was opened.
     pub(crate) depth: u8,
+    /// What was said before in the same words.
+    pub(crate) repeats: crate::repeats::Repeats,
 }
 
 impl Out {

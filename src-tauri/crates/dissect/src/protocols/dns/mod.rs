@@ -136,6 +136,11 @@ macro_rules! protocol {
                 $recognises(message, at_home)
             }
 
+            fn repeats(&self) -> bool {
+                // What a resolver says bears a number that changes.
+                $flavour.name == "mdns"
+            }
+
             fn conversation(&self) -> Box<dyn Conversation> {
                 Box::new(Reader { flavour: &$flavour, lost: [false; 2] })
             }
