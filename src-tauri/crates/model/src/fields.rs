@@ -39,11 +39,10 @@ impl Fields {
 
     pub fn key_bit(key: &str) -> u64 {
         let bytes = key.as_bytes();
-        let ends = bytes
-            .first()
-            .zip(bytes.last())
-            .map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
-        1 << ((ends + bytes.len() * 7) & 63)
+        let at = |at: usize| u32::from(bytes.get(at).copied().unwrap_or(0));
+        let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
+        let mixed = at(0) | at(middle) << 8 | at(last.saturating_sub(1)) << 16 | at(last) << 24;
+        1 << ((mixed ^ bytes.len() as u32).wrapping_mul(0x9e37_79b1) >> 26)
     }
 
     pub fn text(&mut self, key: &str, value: &str) {
