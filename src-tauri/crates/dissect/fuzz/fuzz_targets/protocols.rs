@@ -33,6 +33,9 @@ fuzz_target!(|data: &[u8]| {
         pieces.push(piece.to_vec());
         rest = behind;
     }
+    if pieces.is_empty() {
+        return;
+    }
     ways::both_ways(ALL[protocol], transport, &pieces, &mut Dice::of("fuzz", u64::from_be_bytes(*head)));
 });
 
