@@ -50,3 +50,15 @@ export async function accessible(page: Page): Promise<void> {
   });
   expect(found).toEqual([]);
 }
+
+/** Rows that the table says it shows; NaN until it does. */
+export async function count(page: Page): Promise<number> {
+  const text = (await page.locator('.tools .count').textContent()) ?? '';
+  return Number((/[\d\u202f]+/.exec(text)?.[0] ?? '').replaceAll('\u202f', '') || NaN);
+}
+
+/** The same, once it is said. */
+export async function counted(page: Page): Promise<number> {
+  await expect.poll(() => count(page)).toBeGreaterThan(0);
+  return count(page);
+}

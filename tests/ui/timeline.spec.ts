@@ -1,17 +1,11 @@
 //! The timeline: histogram, brush, facets, filters, zone.
 
-import { expect, grid, open, rows, test, type Page } from './page';
-
-/** Rows that the table says it shows. */
-const count = async (page: Page): Promise<number> => {
-  const text = (await page.locator('.tools .count').textContent()) ?? '';
-  return Number((/[\d\u202f]+/.exec(text)?.[0] ?? '').replaceAll('\u202f', '') || NaN);
-};
+import { count, counted, expect, grid, open, rows, test } from './page';
 
 test('a brush limits the rows to its span, and is in the address', async ({ page }) => {
   await open(page, 'timeline');
   await expect(rows(page).first()).toBeVisible();
-  const all = await count(page);
+  const all = await counted(page);
   const plot = page.getByRole('application');
   const box = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
   await page.mouse.move(box.x + box.width * 0.4, box.y + 40);
@@ -44,12 +38,12 @@ test('the wheel zooms', async ({ page }) => {
 test('facets filter, words search, and Back undoes it', async ({ page }) => {
   await open(page, 'timeline');
   await expect(rows(page).first()).toBeVisible();
-  const all = await count(page);
+  const all = await counted(page);
   const dns = page.getByRole('complementary', { name: 'Facets' }).getByRole('button', { name: /^dns \d/ });
   await dns.click();
   await expect(dns).toHaveAttribute('aria-pressed', 'true');
   await expect.poll(() => count(page)).toBeLessThan(all);
-  const some = await count(page);
+  const some = await counted(page);
   for (const kind of await grid(page).locator('[aria-colindex="2"][role="gridcell"]').allTextContents()) expect(kind.trim()).toBe('dns');
 
   await page.keyboard.press('/');

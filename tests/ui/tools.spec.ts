@@ -1,19 +1,14 @@
 //! Filters, streams, packets for other tools.
 
 import { readFileSync } from 'node:fs';
-import { accessible, expect, grid, inspector, open, rows, test, type Page } from './page';
+import { accessible, count, counted, expect, grid, inspector, open, rows, test, type Page } from './page';
 
-/** Rows that the table says it shows. */
-const count = async (page: Page): Promise<number> => {
-  const text = (await page.locator('.tools .count').textContent()) ?? '';
-  return Number((/[\d\u202f]+/.exec(text)?.[0] ?? '').replaceAll('\u202f', '') || NaN);
-};
 const filter = (page: Page) => page.getByRole('combobox', { name: 'Filter' });
 
 test('a filter is completed, applied, kept in the address and remembered', async ({ page }) => {
   await open(page, 'timeline');
   await expect(rows(page).first()).toBeVisible();
-  const all = await count(page);
+  const all = await counted(page);
   await filter(page).click();
   await page.keyboard.type('dns.qry.n');
   await expect(page.getByRole('option').first()).toContainText('dns.qry.name');
@@ -23,7 +18,7 @@ test('a filter is completed, applied, kept in the address and remembered', async
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/filter=dns\.qry\.name/);
   await expect.poll(() => count(page)).toBeLessThan(all);
-  const some = await count(page);
+  const some = await counted(page);
   for (const kind of await grid(page).locator('[aria-colindex="2"][role="gridcell"]').allTextContents()) expect(kind.trim()).toMatch(/dns|llmnr/);
   await page.reload();
   await expect(filter(page)).toHaveValue('dns.qry.name contains "a"');
@@ -44,7 +39,7 @@ for (const theme of ['light', 'dark'] as const) {
     test('a mistake is told where it is, and nothing is lost by it', async ({ page }) => {
       await open(page, 'network?tab=frames');
       await expect(rows(page).first()).toBeVisible();
-      const all = await count(page);
+      const all = await counted(page);
       await filter(page).fill('ip.addr == 10.0.0.1 && htpp.host');
       await page.keyboard.press('Enter');
       await expect(page.getByRole('alert')).toContainText("unknown field 'htpp.host' at 24; did you mean 'http.host'?");
