@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use case::{Batch, Case, EvidenceId, FileTimes, FrameColumns, FrameEntry, NO_TIME, NewEvidence, RunId, RunStatus};
 use dissect::{Engine, Findings, Sighting};
@@ -22,6 +23,8 @@ use crate::state::{App, now};
 const BATCH: usize = 16_384;
 /// Batches that wait for the writer.
 const WAITING: usize = 2;
+/// How long another program's look at the case is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Issues of one item that are listed; a broken file must not fill the case with complaints.
 const MOST_ISSUES: usize = 10_000;
 /// Key logs that are kept to read captures with, in bytes.
@@ -36,8 +39,14 @@ pub(crate) fn import(app: &App, case: &Case, request: &EvidenceAdd, tick: &Tick)
     static ONE: Mutex<()> = Mutex::new(());
     let _one = crate::state::lock(&ONE);
     tick.advance(0)?;
-    if !case.may_import()? {
-        return Err(Error::new(Code::Busy, "importing: another Lintel is importing into this case just now"));
+    // Whoever opens the case holds the right for a moment, to look for what a crash left.
+    let began = Instant::now();
+    while !case.may_import()? {
+        if began.elapsed() > PATIENCE {
+            return Err(Error::new(Code::Busy, "importing: another Lintel is importing into this case just now"));
+        }
+        tick.advance(0)?;
+        std::thread::sleep(Duration::from_millis(20));
     }
     let ended = import_alone(app, case, request, tick);
     case.done_importing();
