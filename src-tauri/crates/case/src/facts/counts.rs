@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::matching::{Ids, Test, TextColumn};
 use super::scan::{Chunk, Scan, metas};
-use super::test::{Ids, Test, TextColumn};
 use super::{Reader, object};
 use crate::runs::RunId;
 use crate::schema::RUN_BITS;

@@ -1,10 +1,10 @@
-//! Facts as rows. They are stored by the thousand, as columns (`chunk.rs`); `scan.rs` goes through them in order of time, `test.rs`
+//! Facts as rows. They are stored by the thousand, as columns (`chunk.rs`); `scan.rs` goes through them in order of time, `matching.rs`
 //! decides which, `counts.rs` adds them up, `write.rs` puts them there.
 
 mod chunk;
 mod counts;
+mod matching;
 mod scan;
-mod test;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -16,8 +16,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value as Json;
 
 pub use counts::{FactGroup, Histogram};
+pub(crate) use matching::Test;
 pub(crate) use scan::Scan;
-pub(crate) use test::Test;
 pub use write::Facts;
 pub(crate) use write::{FactWriter, purge};
 
@@ -83,7 +83,7 @@ impl Case {
     }
 
     pub fn fact(&self, id: FactId) -> Result<Option<FactRow>> {
-        let number = test::number_of(id);
+        let number = matching::number_of(id);
         self.read(|db| {
             for meta in metas(db, "WHERE run = ? AND first <= ? AND last >= ?", &[id >> RUN_BITS, number, number])? {
                 let mut chunk = Chunk::new(db, meta);

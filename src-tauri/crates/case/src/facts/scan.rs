@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::chunk::{Keys, Own, Places, decode_own};
-use super::test::{Mask, Test, TextColumn};
+use super::matching::{Mask, Test, TextColumn};
 use crate::columns::Dictionary;
 use crate::runs::RunId;
 use crate::schema::RUN_BITS;
