@@ -6,6 +6,7 @@
 mod analysis;
 mod capture;
 mod cases;
+mod charts;
 mod commands;
 mod coverage;
 mod custody;
