@@ -5,6 +5,8 @@
 
 mod analysis;
 mod cases;
+#[allow(dead_code, unused_imports)] // drawn as soon as something records
+mod charts;
 mod commands;
 mod coverage;
 mod custody;
