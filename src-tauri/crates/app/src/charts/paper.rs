@@ -198,17 +198,22 @@ pub(super) fn axes(paper: &Paper, look: &Look, (from, to): (i64, i64), most: f64
 
     let corner = ticks::offset_text(&look.zone, from, to);
     let margin = labels.iter().map(|label| wide(label)).chain([wide(&corner)]).fold(0.0, f64::max) + 10.0;
-    let left = crisp(margin.min(paper.width / 3.0));
+    let told = margin < paper.width / 2.0; // else there is room for the drawing alone
+    let left = crisp(if told { margin } else { 4.0 });
     let right = crisp((paper.width - 12.0).max(left + 1.0));
     let plot = Plot { left, right, top, bottom, from, to, most: steps as f64 * step * scale.by };
 
     for (n, label) in labels.iter().enumerate() {
         let y = crisp(plot.y(n as f64 * step * scale.by));
         paper.line(&[(left, y), (right, y)], if n == 0 { line_strong } else { line }, 1.0);
-        paper.text(left - 6.0, y, label, muted, Side::Right);
+        if told {
+            paper.text(left - 6.0, y, label, muted, Side::Right);
+        }
     }
     let below = bottom + 12.0;
-    paper.text(left - 6.0, below, &corner, muted, Side::Right);
+    if told {
+        paper.text(left - 6.0, below, &corner, muted, Side::Right);
+    }
     let mut free = left - 2.0;
     for tick in ticks::times(&look.zone, from, to, ((right - left) / 84.0) as usize) {
         let x = crisp(plot.x(tick.at));
