@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["model", "dissect", "evidence", "case"]),
     ("server", &["app"]),
     ("cli", &["app", "server"]),
+    ("capture", &[]),
 ];
 
 /// What only one room may know.
@@ -21,7 +22,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("tauri", &["lintel-desktop"]),
     ("notify", &["app"]),
-    ("clap", &["cli"]),
+    ("clap", &["cli", "capture"]),
+    ("pcap", &["capture"]),
     ("pcap-parser", &["evidence"]),
 ];
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use ts_rs::{TS, TypeVisitor};
 
+use crate::capture::*;
 use crate::cases::*;
 use crate::custody::*;
 use crate::devices::*;
@@ -155,6 +156,22 @@ commands! {
     device(DeviceId) -> Dossier, Reads [Devices];
     /// Who talks to whom, for a drawing.
     network_map(Nothing) -> NetworkMap, Reads [Facts, Devices];
+    /// What this machine can record, and what is in the way.
+    capture_interfaces(Nothing) -> CaptureHost, Reads [];
+    /// Traffic on the interfaces in the last minute.
+    capture_activity(Nothing) -> CaptureActivity, Reads [];
+    /// Check a capture filter.
+    capture_check(CaptureCheck) -> CaptureChecked, Reads [];
+    /// Record an interface into the case, as a job; stopping it seals what was recorded.
+    capture_start(CaptureStart) -> CaptureStarted, Changes [Capture, Evidence, Facts, Devices, Custody];
+    /// Live captures, newest first.
+    captures(Nothing) -> Vec<Capture>, Reads [Capture];
+    /// Stop recording, and seal what was recorded.
+    capture_stop(CaptureId) -> Nothing, Changes [Capture, Custody];
+    /// Note a moment of a running capture.
+    capture_mark(CaptureNote) -> Nothing, Changes [Capture, Custody];
+    /// Seal what an interrupted recording left, as a job.
+    capture_seal(CaptureNote) -> JobId, Changes [Capture, Evidence, Facts, Devices, Custody];
     /// The custody log.
     custody(CustodyRequest) -> CustodyPage, Reads [Custody];
     /// Check the custody log's chain.

@@ -41,6 +41,11 @@ impl Error {
         Error::new(Code::Invalid, message)
     }
 
+    /// The same, with what was being done in front.
+    pub(crate) fn while_doing(self, what: &str) -> Error {
+        Error { message: format!("{what}: {}", self.message), ..self }
+    }
+
     pub(crate) fn missing(message: impl Into<String>) -> Error {
         Error::new(Code::Missing, message)
     }

@@ -76,6 +76,7 @@ pub enum Topic {
     Devices,
     Custody,
     Jobs,
+    Capture,
 }
 
 /// All work of this run of the program.
@@ -196,6 +197,11 @@ impl Tick {
             self.tell();
         }
         if self.cancelled.load(Relaxed) { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// So much is done in all.
+    pub fn reach(&self, done: u64) {
+        self.done.store(done, Relaxed);
     }
 
     pub fn total(&self, total: u64) {

@@ -4,6 +4,7 @@
 //! finds them all in [`COMMANDS`], and none of them has one of its own.
 
 mod analysis;
+mod capture;
 mod cases;
 #[allow(dead_code, unused_imports)] // drawn as soon as something records
 mod charts;

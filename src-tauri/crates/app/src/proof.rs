@@ -291,7 +291,8 @@ impl Source {
     pub fn of(case: &Case, item: i64) -> Result<Source> {
         let missing = || Error::missing(format!("there is no evidence {item}"));
         let evidence = case.evidence(item)?.ok_or_else(missing)?;
-        let (mut file, members) = evidence::name::split(&evidence.path);
+        let (file, members) = evidence::name::split(&evidence.path);
+        let mut file = case.dir().join(file); // what lies in the case is named from there
         let mut top = evidence.clone();
         while let Some(parent) = top.parent {
             top = case.evidence(parent)?.ok_or_else(missing)?;

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use case::{Actor, Case, Entry};
 use model::Time;
 use serde_json::{Value, json};
 
+use crate::capture::{Counting, Session};
 use crate::commands::{Effect, command};
 use crate::error::{Code, Error, Result};
+use crate::import::Hub;
 use crate::jobs::{Event, Jobs, Topic};
 use crate::watch::Watches;
 
@@ -20,9 +22,14 @@ pub struct App {
     pub(crate) settings: Option<PathBuf>,
     open: RwLock<Option<Arc<Case>>>,
     pub(crate) jobs: Jobs,
+    /// Who writes into the open case, while somebody reads for it.
+    pub(crate) hub: Mutex<Weak<Hub>>,
     pub(crate) watches: Mutex<Watches>,
+    /// Live captures of this run of the program.
+    pub(crate) sessions: Mutex<Vec<Arc<Session>>>,
+    pub(crate) counting: Counting,
     listeners: Mutex<Vec<SyncSender<Event>>>,
-    me: std::sync::Weak<App>,
+    me: Weak<App>,
 }
 
 impl App {
@@ -32,7 +39,10 @@ impl App {
             settings: settings.or_else(own_settings),
             open: RwLock::new(None),
             jobs: Jobs::default(),
+            hub: Mutex::default(),
             watches: Mutex::default(),
+            sessions: Mutex::default(),
+            counting: Counting::default(),
             listeners: Mutex::default(),
             me: me.clone(),
         })

@@ -61,7 +61,7 @@ fn word(found: Verified) -> &'static str {
 /// The item itself, not the case's copy: both are looked at, and the worse counts.
 fn look(case: &Case, item: &Evidence, tick: &Tick) -> Result<Verified> {
     let (file, members) = evidence::name::split(&item.path);
-    let mut found = hash(file, &members, item, tick)?;
+    let mut found = hash(case.dir().join(file), &members, item, tick)?;
     if let (Some(copy), Verified::Match) = (&item.copy, found) {
         found = hash(case.dir().join(copy), &[], item, tick)?;
     }

@@ -180,11 +180,11 @@ impl Case {
         })
     }
 
-    /// Takes the right to import; false if another process has it.
+    /// Takes the right to write what is read; false if somebody has it, here or in another process.
     pub fn may_import(&self) -> Result<bool> {
         let mut held = lock(&self.import_lock);
         if held.is_some() {
-            return Ok(true);
+            return Ok(false);
         }
         let path = self.dir.join("import.lock");
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);

@@ -112,19 +112,20 @@ impl Case {
                 db.execute("UPDATE run SET status = 'interrupted' WHERE id = ?", [run])?;
             }
             db.execute("UPDATE evidence SET status = 'interrupted' WHERE status = 'reading'", [])?;
-            Ok(())
+            crate::live::interrupt(db)
         })?;
         self.interrupted()
     }
 
-    /// Top-level items whose reading was cut off.
+    /// Top-level items whose reading was cut off; live captures are sealed, not read on.
     pub fn interrupted(&self) -> Result<Vec<String>> {
         self.read(|db| {
             let mut statement = db.prepare(
                 "WITH RECURSIVE up (id, parent, path) AS (
                    SELECT id, parent, path FROM evidence WHERE status = 'interrupted'
                    UNION SELECT e.id, e.parent, e.path FROM evidence e JOIN up ON e.id = up.parent)
-                 SELECT DISTINCT path FROM up WHERE parent IS NULL ORDER BY id",
+                 SELECT DISTINCT path FROM up WHERE parent IS NULL
+                 AND id NOT IN (SELECT evidence FROM capture_file WHERE evidence IS NOT NULL) ORDER BY id",
             )?;
             Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
         })

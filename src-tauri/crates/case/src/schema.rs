@@ -151,6 +151,23 @@ CREATE TABLE spoken (                      -- application protocols by hardware 
 CREATE TABLE fact_columns (
   chunk INTEGER PRIMARY KEY REFERENCES fact_chunk, keys BLOB NOT NULL, places BLOB NOT NULL, own BLOB NOT NULL
 ) STRICT;
+", "
+CREATE TABLE capture (                     -- what was recorded live
+  id INTEGER PRIMARY KEY,
+  interface TEXT NOT NULL, filter TEXT NOT NULL, authority TEXT NOT NULL,
+  options TEXT NOT NULL,                   -- JSON: as it was asked for
+  state TEXT NOT NULL,                     -- recording sealing sealed interrupted failed
+  why TEXT NOT NULL,                       -- it ended
+  started INTEGER NOT NULL, ended INTEGER, -- ns since 1970 UTC
+  packets INTEGER NOT NULL, bytes INTEGER NOT NULL, -- written
+  received INTEGER, dropped INTEGER, if_dropped INTEGER -- as the system counted; none: it did not
+) STRICT;
+CREATE TABLE capture_file (                -- its files, in order
+  capture INTEGER NOT NULL REFERENCES capture, number INTEGER NOT NULL,
+  path TEXT NOT NULL,                      -- in the case folder
+  evidence INTEGER,
+  PRIMARY KEY (capture, number)
+) STRICT;
 "];
 
 /// Made after bulk loading, not during.

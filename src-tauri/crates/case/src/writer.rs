@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use model::{Flow, Interface, Issue, Mac};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::net::IpAddr;
 
 use crate::facts::{FactWriter, Facts};
@@ -23,6 +23,12 @@ pub struct Batch {
     pub sightings: Vec<Sighting>,
     /// Frame index chunks, ready made.
     pub chunks: Vec<FrameColumns>,
+    /// Of a capture that is still running: flows that have not ended, as they are now.
+    pub open_flows: Vec<(u32, Flow)>,
+    /// The sightings are all of the run so far, instead of those that were written before.
+    pub all_sightings: bool,
+    /// More such small batches will follow: what they leave is put together now and then.
+    pub live: bool,
 }
 
 impl Batch {
@@ -33,6 +39,7 @@ impl Batch {
             + self.flows.len()
             + self.issues.len()
             + self.sightings.len()
+            + self.open_flows.len()
             + self.chunks.len() * 256
     }
 
@@ -42,13 +49,15 @@ impl Batch {
 
     /// Makes it empty, and keeps its memory for the next.
     pub fn clear(&mut self) {
-        let Batch { facts, flows, issues, interfaces, sightings, chunks } = self;
+        let Batch { facts, flows, issues, interfaces, sightings, chunks, open_flows, all_sightings, live } = self;
         facts.clear();
         flows.clear();
         issues.clear();
         interfaces.clear();
         sightings.clear();
         chunks.clear();
+        open_flows.clear();
+        (*all_sightings, *live) = (false, false);
     }
 }
 
@@ -80,6 +89,11 @@ impl FrameColumns {
         (self.frames.len() == CHUNK).then(|| std::mem::take(self))
     }
 
+    /// What is there already of the chunk in the making; later ones take its place.
+    pub fn so_far(&self) -> Option<FrameColumns> {
+        (!self.frames.is_empty()).then(|| FrameColumns { frames: self.frames.clone() })
+    }
+
     /// What is left at the end.
     pub fn take(&mut self) -> Option<FrameColumns> {
         (!self.frames.is_empty()).then(|| std::mem::take(self))
@@ -93,6 +107,8 @@ pub struct Writer<'c> {
     facts: FactWriter,
     /// What is in the table `spoken` already.
     spoken: HashSet<(RunId, Mac, &'static str), foldhash::fast::RandomState>,
+    /// Ids of flows that are written, and have not ended.
+    open: HashSet<i64, foldhash::fast::RandomState>,
 }
 
 /// Entries of it that are remembered; what is forgotten is put there again, to no effect.
@@ -103,6 +119,7 @@ const MOST_SPOKEN: usize = 200_000;
 struct Totals {
     tally: HashMap<(i64, i64), i64, foldhash::fast::RandomState>,
     frames: usize,
+    flows: usize,
     /// From the earliest to the latest frame.
     captured: Span,
     /// The same of facts: what counts where there are no frames.
@@ -126,7 +143,8 @@ impl Case {
     /// A writer for runs that are begun. Only one at a time makes sense: it knows the texts that are stored.
     pub fn writer(&self) -> Result<Writer<'_>> {
         let interner = Interner::load(&self.writing())?;
-        Ok(Writer { case: self, interner, facts: FactWriter::new(), spoken: HashSet::default() })
+        let (facts, spoken, open) = (FactWriter::new(), HashSet::default(), HashSet::default());
+        Ok(Writer { case: self, interner, facts, spoken, open })
     }
 
     /// After bulk loading: secondary indexes and text search.
@@ -159,18 +177,25 @@ impl Writer<'_> {
     }
 
     fn write_rows(&mut self, db: &Connection, run: RunId, batch: &Batch, totals: &mut Totals) -> Result<()> {
-        let Writer { interner, facts, spoken, .. } = self;
+        let Writer { interner, facts, spoken, open, .. } = self;
         let added = facts.write(db, interner, run, &batch.facts)?;
+        if batch.live {
+            crate::facts::join(db, run)?;
+        }
         totals.tally = added.tally;
         added.times.into_iter().for_each(|(first, last)| {
             totals.stated.see(first);
             totals.stated.see(last);
         });
         let mut insert = db.prepare_cached(
-            "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
-        for (serial, flow) in &batch.flows {
-            insert_flow(db, &mut insert, facts, interner, run << RUN_BITS | i64::from(*serial), flow)?;
+        let ended = batch.flows.iter().map(|flow| (flow, false));
+        for ((serial, flow), is_open) in ended.chain(batch.open_flows.iter().map(|flow| (flow, true))) {
+            let id = run << RUN_BITS | i64::from(*serial);
+            insert_flow(db, &mut insert, facts, interner, id, flow)?;
+            let is_new = if is_open { open.insert(id) } else { !open.remove(&id) };
+            totals.flows += usize::from(is_new);
             let Some(service) = flow.service else { continue };
             for mac in [flow.orig.mac, flow.resp.mac].into_iter().flatten() {
                 if spoken.insert((run, mac, service)) {
@@ -205,6 +230,9 @@ impl Writer<'_> {
                 ],
             )?;
         }
+        if batch.all_sightings {
+            db.execute("DELETE FROM sighting WHERE run = ?", [run])?;
+        }
         let mut insert = db.prepare_cached("INSERT INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
         for s in &batch.sightings {
             let (mac, ip) = (s.mac.to_string(), s.ip.map(|ip| ip.to_string()));
@@ -219,14 +247,16 @@ impl Writer<'_> {
                 s.bytes as i64
             ])?;
         }
+        let mut earlier = db.prepare_cached("SELECT count FROM frame_chunk WHERE run = ? AND first = ?")?;
         let mut insert = db.prepare_cached("INSERT OR REPLACE INTO frame_chunk VALUES (?, ?, ?, ?, ?, ?)")?;
         for FrameColumns { frames } in &batch.chunks {
             let mut span = Span::default();
             frames.iter().for_each(|frame| span.see(frame.ts));
             let Span(first, last) = span;
             [first, last].into_iter().flatten().for_each(|ts| totals.captured.see(ts));
-            totals.frames += frames.len();
             let number = frames.first().map_or(0, |frame| frame.number as i64);
+            let known: Option<i64> = earlier.query_row([run, number], |row| row.get(0)).optional()?;
+            totals.frames += frames.len() - known.map_or(0, |count| count as usize).min(frames.len());
             insert.execute(params![run, number, frames.len() as i64, first, last, encode(frames)])?;
         }
         Ok(())
@@ -256,7 +286,7 @@ fn write_totals(db: &Connection, run: RunId, batch: &Batch, totals: Totals) -> R
         "UPDATE run SET frames = frames + ?, facts = facts + ?, flows = flows + ?, issues = issues + ?, first_ts = ?, last_ts = ?
          WHERE id = ?",
         params![
-            totals.frames as i64, batch.facts.len() as i64, batch.flows.len() as i64, batch.issues.len() as i64, span.0, span.1, run
+            totals.frames as i64, batch.facts.len() as i64, totals.flows as i64, batch.issues.len() as i64, span.0, span.1, run
         ],
     )?;
     Ok(())

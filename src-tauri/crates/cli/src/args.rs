@@ -41,6 +41,10 @@ pub enum Do {
         #[arg(long)]
         copy: bool,
     },
+    /// Record interfaces into a case; Ctrl+C, or a limit, ends it and seals what was recorded
+    Capture(Capture),
+    /// Say what this machine can record, and what is in the way
+    Doctor,
     /// Finish an import that was cut off
     Resume { case: PathBuf },
     /// List a view of a case: evidence runs issues frames flows devices identities facts presence coverage, or a kind of fact (dns tls http mqtt ...)
@@ -134,6 +138,79 @@ impl About {
     pub fn to_json(&self) -> Value {
         let About { name, number, examiner, agency, zone, notes } = self;
         json!({ "name": name, "number": number, "examiner": examiner, "agency": agency, "zone": zone, "notes": notes })
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Capture {
+    pub case: PathBuf,
+    /// Interface, or path of a named pipe; - for a capture on standard input (`ssh router tcpdump -U -w - | lintel capture CASE --interface -`)
+    #[arg(long, required_unless_present_any = ["replay", "seal"])]
+    pub interface: Vec<String>,
+    /// Play a capture file instead, at its own pace
+    #[arg(long, conflicts_with = "interface")]
+    pub replay: Option<PathBuf>,
+    /// How many times as fast as it was; 0: as fast as it goes
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// Capture filter (BPF, as tcpdump takes it)
+    #[arg(long, default_value = "")]
+    pub filter: String,
+    /// Stop after so many seconds
+    #[arg(long)]
+    pub seconds: Option<u32>,
+    /// Stop after so many packets
+    #[arg(long)]
+    pub packets: Option<u64>,
+    /// Stop after so many bytes
+    #[arg(long)]
+    pub bytes: Option<u64>,
+    /// Bytes of a packet that are kept
+    #[arg(long)]
+    pub snap: Option<u32>,
+    /// Only what is for this machine
+    #[arg(long)]
+    pub no_promiscuous: bool,
+    /// All frames of the air, where the adapter can
+    #[arg(long)]
+    pub monitor: bool,
+    /// The system's buffer, in MiB
+    #[arg(long)]
+    pub buffer: Option<u32>,
+    /// Go on in a new file after so many bytes
+    #[arg(long)]
+    pub file_bytes: Option<u64>,
+    /// Go on in a new file after so many seconds
+    #[arg(long)]
+    pub file_seconds: Option<u32>,
+    /// By whose leave, on what ground: it is written to the custody log
+    #[arg(long, default_value = "")]
+    pub authority: String,
+    /// Seal what an interrupted recording left, by its number
+    #[arg(long, conflicts_with_all = ["interface", "replay"])]
+    pub seal: Option<i64>,
+    /// A note to the sealing
+    #[arg(long, default_value = "", requires = "seal")]
+    pub note: String,
+}
+
+impl Capture {
+    /// One request for each interface.
+    pub fn requests(&self) -> Vec<Value> {
+        let common = json!({
+            "filter": self.filter, "seconds": self.seconds, "packets": self.packets, "bytes": self.bytes, "snap": self.snap,
+            "promiscuous": !self.no_promiscuous, "monitor": self.monitor, "buffer_mib": self.buffer,
+            "file_bytes": self.file_bytes, "file_seconds": self.file_seconds, "authority": self.authority,
+        });
+        let with = |key: &str, value: Value| {
+            let mut request = common.clone();
+            request[key] = value;
+            request
+        };
+        match &self.replay {
+            Some(path) => vec![with("replay", json!({ "path": path, "speed": self.speed }))],
+            None => self.interface.iter().map(|interface| with("interface", json!(interface))).collect(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! 2 wrong use, 3 failed. Errors are one sentence on standard error.
 
 mod args;
+mod capture;
 mod print;
 mod progress;
 
@@ -78,6 +79,11 @@ fn run(args: Args, out: &mut Printer) -> Result<ExitCode, Error> {
             tell_interrupted(&open(&app, &case)?);
             import(&app, "evidence_add", json!({ "paths": paths, "copy": copy }), out)
         }
+        Do::Capture(request) => {
+            tell_interrupted(&open(&app, &request.case)?);
+            capture::capture(&app, &request, out)
+        }
+        Do::Doctor => capture::doctor(&app, out),
         Do::Resume { case } => {
             open(&app, &case)?;
             import(&app, "evidence_resume", Value::Null, out)

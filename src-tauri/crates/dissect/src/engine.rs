@@ -1,8 +1,7 @@
 //! A whole capture, frame by frame: flows, reassembly, messages, facts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::net::IpAddr;
 use std::ops::Range;
 
 use model::{Cancelled, Fact, Flow, Frame, Issue, Mac, Party, Place, Time, TimeKind, Uid};
@@ -12,6 +11,7 @@ use crate::fragment::Fragments;
 use crate::layers::{self, Ip, Layers};
 use crate::origin::{Origin, Segment, place};
 use crate::protocols::{Complaint, Draft, Out, credentials};
+use crate::sightings::{Sighting, Sightings};
 use crate::stream::{Next, Stream};
 
 /// Where the engine puts what it finds.
@@ -24,32 +24,30 @@ pub trait Findings {
     fn issue(&mut self, issue: Issue);
 }
 
-/// A hardware address that sent frames, and the IP address that it used - only where it is its own, not a routed one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sighting {
-    pub mac: Mac,
-    pub ip: Option<IpAddr>,
-    pub first_ts: Option<Time>,
-    pub last_ts: Option<Time>,
-    pub first_frame: u64,
-    pub frames: u64,
-    pub bytes: u64,
-}
-
 /// Reads a capture's frames in order. Memory grows with what is active at once, not with the capture.
 #[derive(Default)]
 pub struct Engine {
     flows: Flows,
     fragments: Fragments,
-    sightings: HashMap<(Mac, Option<IpAddr>), Sighting, foldhash::fast::RandomState>,
+    sightings: Sightings,
     /// Hashes of the facts that are kept only once.
     once: HashSet<u64, foldhash::fast::RandomState>,
     out: Out,
     now: Option<Time>,
+    latest: Latest,
+    /// The last frame when [`Engine::so_far`] was asked.
+    told: u64,
 }
 
-/// Distinct senders kept; a flood of forged addresses must not fill the memory.
-const MOST_SIGHTINGS: usize = 200_000;
+/// Of the frame that was read last: who sent it, and what it spoke.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Latest {
+    pub frame: u64,
+    pub sender: Option<Mac>,
+    /// The topmost protocol known of it.
+    pub protocol: &'static str,
+}
+
 const MOST_ONCE: usize = 500_000;
 
 impl Engine {
@@ -92,12 +90,35 @@ impl Engine {
             && let Some(mac) = layers.src_mac
         {
             let at = (frame.number, frame.ts);
-            self.sight(mac, None, at, at, 1, frame.wire_len.into());
+            self.sightings.add(mac, None, at, at, 1, frame.wire_len.into());
         }
         for ended in self.flows.sweep(self.now) {
             self.end(ended, to)?;
         }
+        if serial == 0 {
+            self.latest.protocol = layers.top;
+        }
+        (self.latest.frame, self.latest.sender) = (frame.number, layers.src_mac);
         Ok(serial)
+    }
+
+    /// Of the frame that was read last.
+    pub fn latest(&self) -> Latest {
+        self.latest
+    }
+
+    /// A look at a capture that goes on: flows that have not ended and have changed since the last look, and everybody seen so far.
+    pub fn so_far(&mut self, flow: &mut dyn FnMut(u32, Flow)) -> Vec<Sighting> {
+        let mut sightings = self.sightings.clone();
+        for active in self.flows.active() {
+            let (_, (last, _)) = active.span();
+            if last > self.told {
+                flow(active.serial, active.to_flow());
+            }
+            sightings.add_flow(active);
+        }
+        self.told = self.latest.frame;
+        sightings.into_sorted()
     }
 
     /// The capture has ended: what is still open is told.
@@ -105,9 +126,7 @@ impl Engine {
         for ended in self.flows.finish() {
             self.end(ended, to)?;
         }
-        let mut sightings: Vec<Sighting> = self.sightings.drain().map(|(_, sighting)| sighting).collect();
-        sightings.sort_unstable_by_key(|sighting| (sighting.mac, sighting.ip));
-        sightings.iter().try_for_each(|sighting| to.sighting(sighting))
+        std::mem::take(&mut self.sightings).into_sorted().iter().try_for_each(|sighting| to.sighting(sighting))
     }
 
     /// The transport and above: `bytes` is the frame, or a datagram put together from fragments.
@@ -123,6 +142,7 @@ impl Engine {
         let mut reused = None;
         let (active, side) = self.flows.of(frame, layers, ip, transport, &mut |old| reused = Some(old));
         let serial = active.serial;
+        self.latest.protocol = active.service.name().unwrap_or(layers.top);
         let payload = bytes.get(transport.payload.clone()).unwrap_or_default();
         let mut context = Context::of(frame.ts, active, ip);
         let mut failed = Ok(());
@@ -192,7 +212,7 @@ impl Engine {
 
     fn end(&mut self, mut active: Active, to: &mut dyn Findings) -> Result<(), Cancelled> {
         let mut failed = Ok(());
-        let ((first_frame, first_ts), (_, last_ts)) = active.span();
+        let (_, (_, last_ts)) = active.span();
         for side in 0..2 {
             let ends = active.ends(side);
             let context = Context {
@@ -208,53 +228,8 @@ impl Engine {
         }
         failed?;
         to.flow(active.serial, &active.to_flow())?;
-        for (mac, ip, ttl, frames, bytes) in active.speakers().collect::<Vec<_>>() {
-            let own = is_own(ip, ttl).then_some(ip);
-            self.sight(mac, own, (first_frame, first_ts), (first_frame, last_ts), frames, bytes);
-        }
+        self.sightings.add_flow(&active);
         Ok(())
-    }
-
-    fn sight(
-        &mut self,
-        mac: Mac,
-        ip: Option<IpAddr>,
-        first: (u64, Option<Time>),
-        last: (u64, Option<Time>),
-        frames: u64,
-        bytes: u64,
-    ) {
-        if mac.is_group() || (self.sightings.len() >= MOST_SIGHTINGS && !self.sightings.contains_key(&(mac, ip))) {
-            return;
-        }
-        let sighting = self.sightings.entry((mac, ip)).or_insert_with(|| Sighting {
-            mac,
-            ip,
-            first_ts: first.1,
-            last_ts: last.1,
-            first_frame: first.0,
-            frames: 0,
-            bytes: 0,
-        });
-        sighting.first_frame = sighting.first_frame.min(first.0);
-        sighting.first_ts = match (sighting.first_ts, first.1) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        sighting.last_ts = sighting.last_ts.max(last.1);
-        sighting.frames += frames;
-        sighting.bytes += bytes;
-    }
-}
-
-/// Whether an address that a frame came from is the sender's own: the local kind, or not yet forwarded by any router.
-fn is_own(ip: IpAddr, ttl: u8) -> bool {
-    match ip {
-        IpAddr::V4(four) => (four.is_private() || four.is_link_local()) && !four.is_broadcast(),
-        IpAddr::V6(six) => {
-            let local = six.is_unicast_link_local() || six.is_unique_local();
-            local || (!six.is_unspecified() && !six.is_loopback() && matches!(ttl, 64 | 128 | 255))
-        }
     }
 }
 

@@ -104,6 +104,11 @@ impl Flows {
         in_order(over.iter().filter_map(|key| self.active.remove(key)).map(|active| *active).collect())
     }
 
+    /// Those that have not ended, in no order.
+    pub fn active(&self) -> impl Iterator<Item = &Active> {
+        self.active.values().map(AsRef::as_ref)
+    }
+
     pub fn finish(&mut self) -> Vec<Active> {
         in_order(self.active.drain().map(|(_, active)| *active).collect())
     }

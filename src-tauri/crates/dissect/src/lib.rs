@@ -17,11 +17,13 @@ mod origin;
 pub mod protocols;
 mod repeats;
 mod service;
+mod sightings;
 mod stream;
 mod tree;
 
-pub use engine::{Engine, Findings, Sighting};
+pub use engine::{Engine, Findings, Latest};
 pub use follow::{Follow, FollowState, Said};
 pub use inspect::{Assembled, FlowHint, Summary, inspect, summarise};
 pub use protocols::files::{Unpacker, content, is_known as is_known_encoding};
+pub use sightings::Sighting;
 pub use tree::{Level, Node, Tree, Value};

@@ -3,7 +3,8 @@
 //! Invariant: evidence is opened read-only and never written, renamed, touched or locked. Nothing here knows a case, a network or
 //! a dissector. Nothing here may panic, hang or use memory without bound, whatever the bytes are.
 //!
-//! Three doors: [`read_path`] reads files and folders into a [`Host`], [`detect`] only says what they are, and [`read_at`],
+//! Four doors: [`read_path`] reads files and folders into a [`Host`], [`read_live`] what is still being written, [`detect`] only says
+//! what they are, and [`read_at`],
 //! [`with_item`] and [`hash_item`] lead back to the bytes of an item that was read before.
 
 mod again;
@@ -27,4 +28,4 @@ pub use format::{Ending, Format, OTHER, Refusal};
 pub use keylog::key_logs;
 pub use options::{Limits, Options};
 pub use source::{CHUNK, Finished, HEAD, Hashes, Source, Watch};
-pub use walk::{Host, ItemId, NewItem, Outcome, detect, measure, read_path};
+pub use walk::{Host, ItemId, NewItem, Outcome, detect, measure, read_live, read_path};

@@ -59,6 +59,8 @@ pub struct Source<'a> {
     watch: &'a dyn Watch,
     /// Counts as read from the disk, not unpacked.
     on_disk: bool,
+    /// Being written: what is not there yet may take its time.
+    live: bool,
     chunk_size: usize,
     pool: Arc<Pool>,
     chunk: Option<Arc<Chunk>>,
@@ -94,7 +96,7 @@ impl<'a> Source<'a> {
     /// Reads what is being written at this moment, such as a running capture: bytes are shown as soon as they come.
     pub fn live(read: &'a mut dyn Read, watch: &'a dyn Watch) -> Source<'a> {
         let feed = Feed::Here { read, hashing: Some(Hashing::default()), full: false };
-        Source::new(feed, watch, true, PIECE)
+        Source { live: true, ..Source::new(feed, watch, true, PIECE) }
     }
 
     /// Like [`Source::over`] for bytes that were hashed before; [`Source::finish`] then gives the hashes of nothing.
@@ -107,6 +109,7 @@ impl<'a> Source<'a> {
             feed,
             watch,
             on_disk,
+            live: false,
             chunk_size,
             pool: Arc::default(),
             chunk: None,
@@ -120,9 +123,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The first 64 KiB (less if there is no more), as long as nothing has been consumed.
+    /// The first 64 KiB (less if there is no more, or not yet), as long as nothing has been consumed.
     pub fn head(&mut self) -> &[u8] {
-        let seen = self.peek(HEAD);
+        let seen = self.peek(if self.live { 1 } else { HEAD });
         seen.get(..HEAD).unwrap_or(seen)
     }
 

@@ -72,6 +72,26 @@ pub fn read_path(path: &Path, host: &mut dyn Host, options: &Options, watch: &dy
     Walk { host, options, watch, reading: true }.path(path)
 }
 
+/// Reads a capture while it is being written at `path`: `read` gives its bytes as they come, and ends when the capture has.
+pub fn read_live(
+    path: &Path,
+    read: &mut dyn Read,
+    host: &mut dyn Host,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<(), Cancelled> {
+    let about = About {
+        name: path.file_name().map(Path::new).map(name::escape_path).unwrap_or_default(),
+        path: name::escape_path(path),
+        parent: None,
+        size: None,
+        times: Times::default(),
+        depth: 0,
+        account: &Account::new(&options.limits, 0),
+    };
+    Walk { host, options, watch, reading: true }.item(Source::live(read, watch), about, None)
+}
+
 /// The same walk, but items are only recognised (members of containers too), neither hashed nor read.
 pub fn detect(path: &Path, host: &mut dyn Host, options: &Options, watch: &dyn Watch) -> Result<(), Cancelled> {
     Walk { host, options, watch, reading: false }.path(path)

@@ -3,6 +3,7 @@
 
 mod chunk;
 mod counts;
+mod join;
 mod matching;
 mod scan;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value as Json;
 
 pub use counts::{FactGroup, Histogram};
+pub(crate) use join::join;
 pub(crate) use matching::Test;
 pub(crate) use scan::Scan;
 pub use write::Facts;

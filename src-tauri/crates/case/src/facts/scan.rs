@@ -4,7 +4,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::chunk::{Keys, Own, Places, decode_own};
+use super::chunk::{Entry, Keys, Own, Places, decode_own};
 use super::matching::{Mask, Test, TextColumn};
 use crate::columns::Dictionary;
 use crate::runs::RunId;
@@ -81,6 +81,34 @@ impl<'d> Chunk<'d> {
             self.own = Some(self.part("own", |bytes| decode_own(bytes, self.meta.count))?);
         }
         Ok(self.own.as_deref().unwrap_or_default())
+    }
+
+    /// All of it, as it was before it became columns.
+    pub fn entries(&mut self) -> Result<Vec<(Entry, Own)>> {
+        self.keys()?;
+        self.places()?;
+        self.own()?;
+        let (Some(keys), Some(places), Some(own)) = (self.keys.take(), self.places.take(), self.own.take()) else {
+            return Err(missing());
+        };
+        let at = |column: &[i64], row: usize| column.get(row).copied().unwrap_or(0);
+        let rows = own.into_iter().enumerate().map(|(row, own)| {
+            let entry = Entry {
+                ts: at(&keys.ts, row),
+                number: at(&keys.number, row),
+                src: keys.src.get(row) as u32,
+                dst: keys.dst.get(row) as u32,
+                subject: keys.subject.get(row) as u32,
+                fields: keys.fields.get(row) as u32,
+                time_kind: places.time_kind.get(row) as u8,
+                uid: places.uid.get(row),
+                frame: at(&places.frame, row) as u64,
+                offset: at(&places.offset, row) as u64,
+                length: at(&places.length, row) as u64,
+            };
+            (entry, own)
+        });
+        Ok(rows.collect())
     }
 
     pub fn text(&mut self, column: TextColumn) -> Result<&Dictionary> {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use model::{Fact, Mac, Party, Piece, Time, Uid};
 use rusqlite::{Connection, params};
 
-use super::chunk::{Entry, MOST, encode};
+use super::chunk::{Entry, MOST, Parts, encode};
 use crate::runs::RunId;
 use crate::text::Interner;
 use crate::{NO_TIME, Result};
@@ -165,7 +165,7 @@ impl FactWriter {
         for (kind, mut rows) in by_kind {
             rows.sort_unstable_by_key(|(entry, _)| (entry.ts, entry.number));
             for rows in rows.chunks(MOST) {
-                insert(db, run, kind, rows, facts)?;
+                pack(db, run, kind, rows, facts)?;
                 let (mut minute, mut count) = (None, 0);
                 for (entry, _) in rows {
                     let of = if entry.ts == NO_TIME { NO_TIME } else { entry.ts.div_euclid(60_000_000_000) };
@@ -250,13 +250,25 @@ impl FactWriter {
     }
 }
 
-fn insert(db: &Connection, run: RunId, kind: i64, rows: &[(Entry, usize)], facts: &Facts) -> Result<()> {
+fn pack(db: &Connection, run: RunId, kind: i64, rows: &[(Entry, usize)], facts: &Facts) -> Result<()> {
     let entries: Vec<Entry> = rows.iter().map(|(entry, _)| *entry).collect();
     let own = rows.iter().filter_map(|(_, at)| facts.rows.get(*at)).map(|row| {
         (facts.text(row.at + row.subject + row.fields, row.own), pieces(facts.pieces.get(row.pieces.clone())))
     });
     let parts = encode(&entries, own);
     let own_keys = rows.iter().filter_map(|(_, at)| facts.rows.get(*at)).fold(0, |keys, row| keys | row.own_keys);
+    insert(db, run, kind, &Packed { entries: &entries, parts, own_keys })
+}
+
+/// A chunk, ready to be stored.
+pub(super) struct Packed<'e> {
+    pub entries: &'e [Entry],
+    pub parts: Parts,
+    pub own_keys: u64,
+}
+
+pub(super) fn insert(db: &Connection, run: RunId, kind: i64, chunk: &Packed) -> Result<()> {
+    let Packed { entries, parts, own_keys } = chunk;
     let span = |values: &mut dyn Iterator<Item = i64>| {
         values.fold((i64::MAX, i64::MIN), |(low, high), value| (low.min(value), high.max(value)))
     };
@@ -266,7 +278,7 @@ fn insert(db: &Connection, run: RunId, kind: i64, rows: &[(Entry, usize)], facts
     db.prepare_cached(
         "INSERT INTO fact_chunk (run, kind, count, first, last, first_ts, last_ts, first_frame, last_frame, own_keys) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
-    .execute(params![run, kind, entries.len() as i64, first, last, first_ts, last_ts, first_frame, last_frame, own_keys as i64])?;
+    .execute(params![run, kind, entries.len() as i64, first, last, first_ts, last_ts, first_frame, last_frame, *own_keys as i64])?;
     db.prepare_cached("INSERT INTO fact_columns (chunk, keys, places, own) VALUES (?, ?, ?, ?)")?.execute(params![
         db.last_insert_rowid(),
         parts.keys,

@@ -207,6 +207,15 @@ impl Out<'_> {
             time(self.order.u32(high)?, self.order.u32(low)?)
         };
         let ts = time(header.ts_high, header.ts_low);
+        // Counting nothing, and saying something: what was noted while the capture ran.
+        if !header.options.iter().any(|option| (2..=8).contains(&option.code.0))
+            && let Some(note) = find(&header.options, COMMENT).map(text)
+        {
+            let mut fields = Fields::new();
+            fields.text("note", &note);
+            let fact = Fact { ts, time_kind: TimeKind::Reported, subject: note, fields, ..self.fact("bookmark") };
+            return self.sink.fact(fact).map(Ok);
+        }
         let mut own = Fields::new();
         own.int("interface", interface.index.into());
         for (code, field) in [(2, "start"), (3, "end")] {

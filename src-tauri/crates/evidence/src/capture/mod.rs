@@ -77,6 +77,11 @@ pub const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        name: "bookmark",
+        about: "A note that somebody made while the capture ran: an interface statistics block that counts nothing and has a comment.",
+        fields: &[("note", "what was noted")],
+    },
+    Kind {
         name: "capture_secrets",
         about: "Keys that the capture carries to decrypt it with; they themselves are not copied.",
         fields: &[("secrets_type", "whose keys"), ("size", "bytes of key material")],

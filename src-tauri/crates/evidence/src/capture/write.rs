@@ -6,6 +6,7 @@ use model::{Interface, Time};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
 // Options.
@@ -74,6 +75,17 @@ impl<W: Write> PcapngWriter<W> {
         self.word(wire_len);
         self.padded(bytes);
         self.option(COMMENT, comment.as_bytes());
+        self.end_of_options();
+        self.end()
+    }
+
+    /// A note at a time, in ticks of the interface's clock: interface statistics that count nothing, with a comment.
+    pub fn note(&mut self, interface: u32, ticks: u64, text: &str) -> io::Result<()> {
+        self.begin(INTERFACE_STATISTICS);
+        self.word(interface);
+        self.word((ticks >> 32) as u32);
+        self.word(ticks as u32);
+        self.option(COMMENT, text.as_bytes());
         self.end_of_options();
         self.end()
     }
