@@ -45,6 +45,44 @@ export type Candidate = { text: string,
  */
 about: string, };
 
+export type Capture = { id: number, interface: string, filter: string, authority: string, state: string, why: string, files: Array<CaptureFile>, started: string, ended: string | null, packets: number, bytes: number, received: number | null, dropped: number | null, if_dropped: number | null, analysed_bytes: number, limits: CaptureLimits, marks: number, charted: boolean, };
+
+export type CaptureActivity = { interfaces: Array<InterfaceActivity>, };
+
+export type CaptureChart = { id: number, chart: ChartOf, seconds: number, width: number, height: number, theme: Theme, zone: string, };
+
+export type CaptureCheck = { interface: string, filter: string, };
+
+export type CaptureChecked = { valid: boolean, why: string | null, };
+
+export type CaptureFile = { path: string, evidence: number | null, sha256: string | null, bytes: number | null, };
+
+export type CaptureHost = { program: string | null, problem: string | null, mend: string | null, interfaces: Array<CaptureInterface>, };
+
+export type CaptureId = { id: number, };
+
+export type CaptureInterface = { name: string, description: string | null, addresses: Array<string>, kind: string, link_types: Array<CaptureLinkType>, up: boolean, running: boolean, monitor: boolean, opens: boolean, why: string | null, };
+
+export type CaptureLimits = { seconds: number | null, packets: number | null, bytes: number | null, };
+
+export type CaptureLinkType = { dlt: number, name: string, description: string | null, };
+
+export type CaptureNote = { id: number, note: string, };
+
+export type CaptureReplay = { path: string, speed: number, };
+
+export type CaptureStart = { interface: string, replay: CaptureReplay | null, filter: string, snap: number | null, promiscuous: boolean, monitor: boolean, buffer_mib: number | null, seconds: number | null, packets: number | null, bytes: number | null, file_bytes: number | null, file_seconds: number | null, authority: string, };
+
+export type CaptureStarted = { capture: number, job: number, };
+
+export type ChartOf = "packets" | "bytes" | "protocols" | "devices";
+
+export type DrawnChart = { svg: string, columns: Array<string>, rows: Array<Array<string>>, };
+
+export type InterfaceActivity = { name: string, packets: Array<number>, bytes: Array<number>, };
+
+export type Theme = "light" | "dark";
+
 export type CaseAbout = { name: string, number: string, examiner: string, agency: string, 
 /**
  * IANA name of the zone in which times are shown; empty: UTC.
@@ -637,7 +675,7 @@ evidence: string,
  */
 side: string, };
 
-export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs";
+export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs" | "Capture";
 
 export type TreeNode = { 
 /**
@@ -775,10 +813,29 @@ export interface Commands {
   jobs: [Nothing, Array<Job>];
   /** Stop a job; what it wrote disappears. */
   job_cancel: [JobId, Nothing];
+  /** What this machine can record, and what is in the way. */
+  capture_interfaces: [null, CaptureHost];
+  /** Traffic on the interfaces in the last minute. */
+  capture_activity: [null, CaptureActivity];
+  /** Check a capture filter. */
+  capture_check: [CaptureCheck, CaptureChecked];
+  /** Record an interface into the case, as a job; stopping it seals what was recorded. */
+  capture_start: [CaptureStart, CaptureStarted];
+  /** Live captures, newest first. */
+  captures: [null, Array<Capture>];
+  /** Stop recording, and seal what was recorded. */
+  capture_stop: [CaptureId, null];
+  /** Note a moment of a running capture. */
+  capture_mark: [CaptureNote, null];
+  /** Seal what an interrupted recording left, as a job. */
+  capture_seal: [CaptureNote, JobId];
+  /** A chart of a capture. */
+  capture_chart: [CaptureChart, DrawnChart];
 }
 
 /** What a command looks at: ask again when it changes. */
 export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
+  captures: ["Capture"],
   app_info: [],
   zone_table: [],
   case_recent: ["Case"],
@@ -804,6 +861,10 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
 
 /** What a command spoils. */
 export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
+  capture_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
+  capture_stop: ["Capture", "Custody"],
+  capture_mark: ["Capture", "Custody"],
+  capture_seal: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
   case_new: ["Case", "Evidence", "Facts", "Devices", "Custody"],
   case_open: ["Case", "Evidence", "Facts", "Devices", "Custody"],
   case_close: ["Case", "Evidence", "Facts", "Devices", "Custody"],
