@@ -145,7 +145,7 @@ fn capinfos(path: &Path) {
 
 fn verified(case: &Case) {
     let verify = case.run(&["verify", "CASE"]);
-    assert_eq!(code(&verify), 0, "{}", String::from_utf8_lossy(&verify.stdout));
+    assert_eq!(code(&verify), 0, "{} {}", String::from_utf8_lossy(&verify.stdout), said(&verify));
 }
 
 #[test]
@@ -405,6 +405,7 @@ fn a_full_disk_ends_the_recording_and_spoils_nothing() {
     while std::io::Write::write_all(&mut filling, &[0; 1 << 12]).is_ok() {}
     let output = child.wait_with_output().unwrap();
     assert!(matches!(code(&output), 1 | 3), "{output:?}");
+    drop(filling); // a file that is open keeps its room
     fs::remove_file(&filler).unwrap();
     let [known] = &case.captures()[..] else { panic!() };
     if known["state"] == "interrupted" {

@@ -151,7 +151,7 @@ pub struct Capture {
     #[arg(long, conflicts_with = "interface")]
     pub replay: Option<PathBuf>,
     /// How many times as fast as it was; 0: as fast as it goes
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     pub speed: f64,
     /// Capture filter (BPF, as tcpdump takes it)
     #[arg(long, default_value = "")]

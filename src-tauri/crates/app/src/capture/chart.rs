@@ -45,6 +45,8 @@ pub struct Drawn {
 
 /// Points that a chart is wide enough for.
 const MOST_POINTS: usize = 300;
+/// So few are bars: areas need more to be read.
+const FEW: usize = 30;
 /// Protocols and devices that are told apart.
 const TOP: usize = 7;
 const SECOND: f64 = 1e9;
@@ -67,6 +69,8 @@ pub(crate) fn capture_chart(app: &App, request: CaptureChart) -> Result<Drawn> {
         _ => Default::default(),
     };
     let series = lock(&session.traffic).series(by, request.seconds, MOST_POINTS, TOP);
+    let few = series.dropped.len() <= FEW;
+    let shape = if few && shape == Shape::StackedAreas { Shape::StackedBars } else { shape };
     let at = |step: usize| series.from.saturating_add(series.step.saturating_mul(step as i64));
     let one = matches!(request.chart, CaptureChartKind::Packets | CaptureChartKind::Bytes);
     let per_second = series.step as f64 / SECOND;

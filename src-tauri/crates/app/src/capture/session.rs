@@ -312,7 +312,7 @@ impl Session {
                 lock(&self.said).problem = Some(why);
                 break;
             }
-            if looked.elapsed() > Duration::from_millis(500) {
+            if looked.elapsed() > Duration::from_millis(200) {
                 looked = Instant::now();
                 if let Some(why) = self.too_little_room() {
                     lock(&self.said).problem.get_or_insert(why);
@@ -334,7 +334,7 @@ impl Session {
     fn too_little_room(&self) -> Option<String> {
         let folder = self.case.dir();
         let (free, all) = (fs4::available_space(folder).ok()?, fs4::total_space(folder).ok()?);
-        let few = free < RESERVE.min(all / 4);
+        let few = free < RESERVE.min(all / 2);
         few.then(|| format!("the disk is almost full: {} MB are left, which sealing needs", free / 1_000_000))
     }
 
@@ -357,9 +357,14 @@ impl Session {
             let _ = self.case.capture_state(self.id, CaptureState::Interrupted, &why.message, Some(now()));
         }
         drop(hub);
-        super::live::refresh(&self.case)?;
+        let refreshed = super::live::refresh(&self.case);
         app.changed(&[Topic::Capture, Topic::Evidence, Topic::Facts, Topic::Devices, Topic::Custody]);
-        sealed
+        let mut sealed = sealed?;
+        if let Err(why) = refreshed {
+            sealed.message.push_str(&format!("; devices and the word index are behind: {}", why.message));
+            sealed.differs = true;
+        }
+        Ok(sealed)
     }
 
     fn read(&self, app: &App, hub: &Arc<Hub>, tick: &Tick) -> Result<Vec<WasRead>> {
@@ -520,11 +525,11 @@ pub(super) fn seal_interrupted(app: &App, case: &Arc<Case>, known: Known, note: 
 /// Its files: those that were written down, and any that the crash was faster than.
 fn files(case: &Case, known: &Known) -> Result<Vec<String>> {
     let mut paths: Vec<String> = known.files.iter().map(|file| file.path.clone()).collect();
-    let Some(stem) = paths.first().and_then(|first| first.strip_suffix(".pcapng")).map(str::to_owned) else {
+    let Some(stem) = paths.first().and_then(|first| first.strip_suffix("-0001.pcapng")).map(str::to_owned) else {
         return Ok(paths);
     };
     loop {
-        let next = format!("{stem}-{:04}.pcapng", paths.len() + 1);
+        let next = super::tee::numbered(&stem, paths.len() + 1);
         if !case.dir().join(PathBuf::from(&next)).is_file() {
             return Ok(paths);
         }

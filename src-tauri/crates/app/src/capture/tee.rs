@@ -154,7 +154,8 @@ impl Tee {
 
     fn open(&self, state: &mut State) -> io::Result<()> {
         let number = state.files.len() + 1;
-        let name = if number == 1 { format!("{}.pcapng", self.stem) } else { format!("{}-{number:04}.pcapng", self.stem) };
+        let alone = self.rotation.bytes.is_none() && self.rotation.every.is_none();
+        let name = if alone { format!("{}.pcapng", self.stem) } else { numbered(&self.stem, number) };
         let file = OpenOptions::new().write(true).create_new(true).open(self.folder.join(&name))?;
         self.close_file(state);
         state.out = Some(file);
@@ -272,6 +273,11 @@ impl Read for Growing<'_> {
             }
         }
     }
+}
+
+/// Name of one of the files that follow each other.
+pub(super) fn numbered(stem: &str, number: usize) -> String {
+    format!("{stem}-{number:04}.pcapng")
 }
 
 /// A file that nobody closed, after its half written end was taken off.

@@ -66,7 +66,6 @@ pub(crate) enum Shape {
 pub(crate) enum Unit {
     /// `packets`, `packets/s`
     Count(&'static str),
-    Bytes,
     BytesPerSecond,
 }
 

@@ -236,7 +236,6 @@ pub(super) struct Scale {
 pub(super) fn scale(unit: Unit, most: f64) -> Scale {
     let (suffix, names) = match unit {
         Unit::Count(name) => return Scale { by: 1.0, name: name.into() },
-        Unit::Bytes => ("", BYTES),
         Unit::BytesPerSecond => ("/s", BYTES),
     };
     let thousands = (0..names.len() - 1).take_while(|n| most >= 1000_f64.powi(*n as i32 + 1)).count();
@@ -277,7 +276,7 @@ mod tests {
         for (most, name) in [(0.0, "B/s"), (999.0, "B/s"), (1000.0, "kB/s"), (2.5e6, "MB/s"), (1e30, "PB/s")] {
             assert_eq!(scale(Unit::BytesPerSecond, most).name, name);
         }
-        assert_eq!(scale(Unit::Bytes, 1e9).name, "GB");
+        assert_eq!(scale(Unit::BytesPerSecond, 1e9).name, "GB/s");
         assert_eq!(scale(Unit::Count("packets/s"), 1e9).name, "packets/s");
     }
 

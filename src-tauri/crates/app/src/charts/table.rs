@@ -17,7 +17,6 @@ pub(crate) fn table(chart: &Chart, look: &Look) -> Table {
     let series = &chart.series[..chart.series.len().min(MOST_SERIES)];
     let unit = match chart.unit {
         Unit::Count(name) => name,
-        Unit::Bytes => "bytes",
         Unit::BytesPerSecond => "bytes/s",
     };
     let mut columns = vec!["time".to_owned()];
@@ -59,7 +58,7 @@ fn amount(unit: Unit, value: f64) -> String {
     let scale = scale(unit, value);
     match unit {
         Unit::Count(_) => figures(value),
-        Unit::Bytes | Unit::BytesPerSecond => format!("{}\u{202f}{}", figures(value / scale.by), scale.name),
+        Unit::BytesPerSecond => format!("{}\u{202f}{}", figures(value / scale.by), scale.name),
     }
 }
 
