@@ -26,6 +26,9 @@ usage: cargo xtask CHORE
       [--size 200M] [--mix small|bulk] [--seed 7] [--file CAPTURE] [--rounds 5]
   bench query            how long pages, filters and charts of the case that `bench import` left take
       [--case DIR] [--rounds 5]
+  bench capture          whether a recording has all that tcpreplay sends, at which rate, beside dumpcap (Linux, as root)
+      [--file CAPTURE] [--mbps 500] [--frames N] [--buffer 16] [--rounds 3]
+      [--receiver 'PROGRAM .. {interface} {file}']    without --mbps: the highest rate at which dumpcap misses nothing
   generate FILE          make such a capture and nothing else
       [--size 200M] [--mix small|bulk] [--seed 7]
   samples                record samples/ anew";
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["test"] => return test::test(),
         ["bench", "import", options @ ..] => bench::import(options),
         ["bench", "query", options @ ..] => bench::query(options),
+        ["bench", "capture", options @ ..] => bench::capture(options),
         ["generate", file, options @ ..] => bench::recipe(options).and_then(|(recipe, rest)| {
             nothing_left(&rest)?;
             println!("{} frames", generate::generate(recipe, Path::new(file))?);

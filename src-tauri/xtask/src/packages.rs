@@ -9,9 +9,11 @@ use anyhow::{Context, Result, bail};
 use crate::program::{find, output, program, run, words};
 
 /// Debian packages that building takes.
-const TO_BUILD: &[&str] = &["build-essential", "pkg-config", "libwebkit2gtk-4.1-dev", "librsvg2-dev", "libxdo-dev"];
+const TO_BUILD: &[&str] =
+    &["build-essential", "pkg-config", "libpcap-dev", "libwebkit2gtk-4.1-dev", "librsvg2-dev", "libxdo-dev"];
 
-/// Debian packages that the tests take on top: a display, two browsers, other people's dissectors to compare with.
+/// Debian packages that the tests take on top: a display, two browsers, other people's dissectors and recorders to
+/// compare with, cables between network namespaces and what sends along them.
 const TO_TEST: &[&str] = &[
     "xvfb",
     "xauth",
@@ -20,6 +22,10 @@ const TO_TEST: &[&str] = &[
     "webkit2gtk-driver",
     "fonts-dejavu-core",
     "tshark",
+    "wireshark-common",
+    "tcpreplay",
+    "iproute2",
+    "libcap2-bin",
     "openssl",
     "time",
 ];

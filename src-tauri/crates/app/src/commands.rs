@@ -170,6 +170,8 @@ commands! {
     capture_stop(CaptureId) -> Nothing, Changes [Capture, Custody];
     /// Note a moment of a running capture.
     capture_mark(CaptureNote) -> Nothing, Changes [Capture, Custody];
+    /// Draw what a recording has brought so far.
+    capture_chart(CaptureChart) -> Drawn, Reads [Capture];
     /// Seal what an interrupted recording left, as a job.
     capture_seal(CaptureNote) -> JobId, Changes [Capture, Evidence, Facts, Devices, Custody];
     /// The custody log.

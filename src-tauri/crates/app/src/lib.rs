@@ -6,7 +6,6 @@
 mod analysis;
 mod capture;
 mod cases;
-#[allow(dead_code, unused_imports)] // drawn as soon as something records
 mod charts;
 mod commands;
 mod coverage;

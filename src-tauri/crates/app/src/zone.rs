@@ -61,9 +61,7 @@ pub(crate) fn app_info(_: &App, _: Nothing) -> Result<AppInfo> {
 }
 
 pub(crate) fn zone_table(_: &App, request: ZoneRequest) -> Result<ZoneTable> {
-    let zone = jiff::tz::TimeZone::get(&request.zone).map_err(|_| {
-        Error::missing(format!("'{}' is no zone of the IANA database, such as Europe/Berlin", request.zone))
-    })?;
+    let zone = zone(&request.zone)?;
     let from = jiff::Timestamp::UNIX_EPOCH;
     let first = zone.to_offset_info(from);
     let mut periods = vec![ZonePeriod {
@@ -80,6 +78,15 @@ pub(crate) fn zone_table(_: &App, request: ZoneRequest) -> Result<ZoneTable> {
         });
     }
     Ok(ZoneTable { zone: request.zone, tzdb: tzdb(), periods })
+}
+
+/// A zone by its IANA name; none: UTC.
+pub(crate) fn zone(name: &str) -> Result<jiff::tz::TimeZone> {
+    if name.is_empty() {
+        return Ok(jiff::tz::TimeZone::UTC);
+    }
+    let unknown = |_| Error::missing(format!("'{name}' is no zone of the IANA database, such as Europe/Berlin"));
+    jiff::tz::TimeZone::get(name).map_err(unknown)
 }
 
 fn tzdb() -> String {

@@ -75,7 +75,7 @@ pub struct Record {
     #[arg(long, value_name = "FILE")]
     pub replay: Option<String>,
     /// How many times as fast as they were captured; 0: without waiting
-    #[arg(long, value_name = "X", default_value_t = 1.0, requires = "replay", value_parser = speed)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, conflicts_with = "interface", value_parser = speed)]
     pub speed: f64,
     /// Only packets that this capture filter takes (as tcpdump's)
     #[arg(long, value_name = "FILTER", default_value = "", allow_hyphen_values = true)]

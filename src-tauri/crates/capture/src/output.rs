@@ -78,8 +78,11 @@ impl Output {
         Ok(&mut self.piece)
     }
 
-    /// Hands over what there is, if the writer has nothing to do.
+    /// Hands over what there is, if the writer has nothing to do, and notices if it has ended.
     pub fn flush(&mut self) -> Result<(), Gone> {
+        if self.thread.is_finished() {
+            return Err(Gone);
+        }
         if self.piece.is_empty() || self.waiting.load(Ordering::Acquire) > 0 { Ok(()) } else { self.hand_over() }
     }
 

@@ -74,10 +74,13 @@ fn begin(about: &About, wanted: &Record) -> Result<(Recording, Stop), Failure> {
         application: concat!("lintel-capture ", env!("CARGO_PKG_VERSION")).into(),
         comments: wanted.comment.clone(),
     };
-    let card = (!about.offline).then(|| system::card(about.name)).unwrap_or_default();
+    let (card, description) = match about.offline {
+        true => (system::Card::default(), String::new()),
+        false => (system::card(about.name), system::description(about.name)),
+    };
     let interface = Interface {
         name: about.name.into(),
-        description: if about.offline { String::new() } else { system::description(about.name) },
+        description,
         filter: wanted.filter.clone(),
         os: section.os.clone(),
         hardware: card.hardware,

@@ -1,5 +1,7 @@
 //! Devices and what identifies them: conclusions, replaced as a whole when they are drawn anew.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 
 use crate::{Case, Result};
@@ -84,6 +86,14 @@ impl Case {
                 ])?;
             }
             Ok(())
+        })
+    }
+
+    /// Names of devices by their hardware addresses.
+    pub fn device_names(&self) -> Result<HashMap<String, String>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT mac, name FROM device WHERE name <> ''")?;
+            Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
         })
     }
 

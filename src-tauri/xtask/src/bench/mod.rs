@@ -1,7 +1,10 @@
 //! Measuring against public tools on the same file in the same run.
 
+mod capture;
+mod frames;
 mod query;
 
+pub use capture::capture;
 pub use query::query;
 
 use std::path::Path;

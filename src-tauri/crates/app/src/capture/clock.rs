@@ -23,6 +23,7 @@ pub(super) fn state() -> String {
 fn ask(words: &[&str]) -> Option<String> {
     let (program, arguments) = words.split_first()?;
     let mut command = Command::new(program);
+    super::program::quietly(&mut command);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
     let began = Instant::now();

@@ -1,6 +1,7 @@
 //! Live captures: what can be recorded, recording, and sealing what was recorded as evidence.
 
 mod activity;
+mod chart;
 mod clock;
 mod live;
 mod program;
@@ -14,6 +15,8 @@ use ts_rs::TS;
 
 pub use activity::CaptureActivity;
 pub(crate) use activity::{Counting, capture_activity};
+pub(crate) use chart::capture_chart;
+pub use chart::{CaptureChart, Drawn};
 pub use program::CaptureHost;
 pub(crate) use session::Session;
 

@@ -79,8 +79,19 @@ pub(super) fn find() -> Option<PathBuf> {
 pub(super) fn command() -> Result<Command> {
     let path = find().ok_or_else(|| Error::missing(MISSING))?;
     let mut command = Command::new(path);
+    quietly(&mut command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Ok(command)
+}
+
+/// On Windows a program of the terminal opens one, unless it is told not to.
+pub(super) fn quietly(command: &mut Command) {
+    #[cfg(windows)]
+    {
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
+    }
+    let _ = command;
 }
 
 const MISSING: &str = "recording: the capture program lintel-capture is not beside this program; install it again";

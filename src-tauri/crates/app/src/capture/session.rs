@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use case::{Capture as Known, CaptureCounts, CaptureState, Case};
+use model::Time;
 use serde_json::{Value, json};
 
 use super::live::{Live, WasRead};
@@ -42,7 +43,10 @@ pub(crate) struct Session {
     /// Closing it asks the capture program to stop; none: it reads what it records there.
     control: Mutex<Option<ChildStdin>>,
     said: Mutex<Said>,
+    /// By the clock that nobody sets.
+    began: Instant,
     pub traffic: Mutex<Traffic>,
+    notes: Mutex<Vec<(Time, String)>>,
     /// Bytes of all files that were taken apart.
     analysed: AtomicU64,
     /// Nothing more is recorded.
@@ -101,8 +105,10 @@ pub(super) fn begin(app: &App, case: Arc<Case>, request: CaptureStart) -> Result
         tee,
         child: Mutex::new(child),
         control: Mutex::new(control),
+        began: Instant::now(),
         said: Mutex::new(Said { began, ..Said::default() }),
         traffic: Mutex::default(),
+        notes: Mutex::default(),
         analysed: AtomicU64::new(0),
         over: AtomicBool::new(false),
         sealing: AtomicBool::new(false),
@@ -239,7 +245,7 @@ impl Session {
     }
 
     pub fn marks(&self) -> u64 {
-        self.tee.marks()
+        lock(&self.notes).len() as u64
     }
 
     /// Packets and bytes that are in the files, and what the system counted.
@@ -259,8 +265,15 @@ impl Session {
     }
 
     pub fn mark(&self, note: &str) -> Result<()> {
-        let marked = self.tee.mark(note);
-        marked.map(drop).map_err(|why| Error::new(Code::Failed, format!("noting a moment: {why}")))
+        let failed = |why| Error::new(Code::Failed, format!("noting a moment: {why}"));
+        let at = self.tee.mark(note).map_err(failed)?;
+        lock(&self.notes).push((at, note.to_owned()));
+        Ok(())
+    }
+
+    /// What was noted while it ran, and when.
+    pub fn notes(&self) -> Vec<(Time, String)> {
+        lock(&self.notes).clone()
     }
 
     fn hear(&self, line: &Value) {
@@ -405,6 +418,7 @@ impl Session {
         let params = json!({
             "capture": self.id, "interface": name(&self.request), "filter": self.request.filter, "options": self.request,
             "program": began, "started": started, "ended": ended.to_string(), "why": why,
+            "seconds": self.began.elapsed().as_secs_f64(), // by the monotonic clock
             "packets": counts.packets, "bytes": counts.bytes, "received": counts.received, "dropped": counts.dropped,
             "if_dropped": counts.if_dropped, "marks": self.marks(), "clock": clock::state(),
             "authority": self.request.authority, "files": files,

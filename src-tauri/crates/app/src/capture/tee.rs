@@ -50,7 +50,6 @@ struct State {
     header: Vec<u8>,
     /// Ticks a second of the first interface.
     ticks: u64,
-    marks: u64,
     /// Nothing more comes.
     ended: bool,
 }
@@ -74,7 +73,6 @@ impl Tee {
             rest: Vec::new(),
             header: Vec::new(),
             ticks: 1_000_000,
-            marks: 0,
             ended: false,
         };
         let stem = stem.to_owned();
@@ -186,7 +184,6 @@ impl Tee {
         writer.note(0, ticks, note)?;
         let block = writer.finish()?;
         self.write(&mut state, &block, 0)?;
-        state.marks += 1;
         self.changed.notify_all();
         Ok(at)
     }
@@ -210,10 +207,6 @@ impl Tee {
 
     pub fn files(&self) -> Vec<Written> {
         lock(&self.state).files.clone()
-    }
-
-    pub fn marks(&self) -> u64 {
-        lock(&self.state).marks
     }
 
     /// Waits for a file; `None` when there will be no such file.
@@ -366,6 +359,9 @@ mod tests {
         writer.finish().unwrap()
     }
 
+    /// Of one of its packets.
+    const PACKET: usize = 28 + 64 + 4 + 4;
+
     fn read_all(tee: &Arc<Tee>) -> Vec<Vec<u8>> {
         let each = tee.files().into_iter().enumerate().map(|(number, file)| {
             let mut bytes = Vec::new();
@@ -410,7 +406,7 @@ mod tests {
         assert!(files.len() > 3 && files.iter().all(|file| file.closed && file.bytes < 1_200));
         assert_eq!(files.iter().map(|file| file.packets).sum::<u64>(), 40);
         let all = read_all(&tee);
-        let header = bytes.len() - 40 * 96;
+        let header = bytes.len() - 40 * PACKET;
         assert!(all.iter().all(|file| file[..header] == bytes[..header]));
         let packets: Vec<u8> = all.iter().flat_map(|file| file[header..].to_vec()).collect();
         assert_eq!(packets, bytes[header..]);
@@ -428,7 +424,7 @@ mod tests {
         tee.close();
         assert!(tee.mark("too late").is_err());
         let all = &read_all(&tee)[0];
-        let mark = &all[bytes.len() - 96..];
+        let mark = &all[bytes.len() - PACKET..];
         let ticks = u64::from(word(mark, 12)) << 32 | u64::from(word(mark, 16));
         assert_eq!((word(mark, 0), ticks as i64), (5, at.0));
         assert_eq!(all.len(), bytes.len() + word(mark, 4) as usize);
