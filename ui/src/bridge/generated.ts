@@ -45,23 +45,109 @@ export type Candidate = { text: string,
  */
 about: string, };
 
-export type Capture = { id: number, interface: string, filter: string, authority: string, state: string, why: string, files: Array<CaptureFile>, started: string, ended: string | null, packets: number, bytes: number, received: number | null, dropped: number | null, if_dropped: number | null, analysed_bytes: number, limits: CaptureLimits, marks: number, charted: boolean, };
+export type Capture = { id: number, 
+/**
+ * Interface, or file that is played.
+ */
+interface: string, filter: string, authority: string, 
+/**
+ * `recording`, `sealing`, `sealed`, `interrupted` or `failed`
+ */
+state: string, 
+/**
+ * Why it ended.
+ */
+why: string, files: Array<CaptureFile>, 
+/**
+ * RFC 3339 UTC.
+ */
+started: string, ended: string | null, packets: number, bytes: number, 
+/**
+ * As the system counted; none: it did not.
+ */
+received: number | null, dropped: number | null, if_dropped: number | null, 
+/**
+ * How much of `bytes` has been taken apart.
+ */
+analysed_bytes: number, limits: CaptureLimits, 
+/**
+ * Notes that were made.
+ */
+marks: number, 
+/**
+ * Whether there are charts of it.
+ */
+charted: boolean, };
 
 export type CaptureActivity = { interfaces: Array<InterfaceActivity>, };
 
-export type CaptureChart = { id: number, chart: ChartOf, seconds: number, width: number, height: number, theme: Theme, zone: string, };
+export type CaptureChart = { id: number, chart: CaptureChartKind, 
+/**
+ * The last so many; 0: all of it.
+ */
+seconds: number, width: number, height: number, theme: Theme, 
+/**
+ * IANA name; empty: UTC.
+ */
+zone: string, };
+
+export type CaptureChartKind = "packets" | "bytes" | "protocols" | "devices";
 
 export type CaptureCheck = { interface: string, filter: string, };
 
-export type CaptureChecked = { valid: boolean, why: string | null, };
+export type CaptureChecked = { valid: boolean, 
+/**
+ * Why not.
+ */
+why: string | null, };
 
-export type CaptureFile = { path: string, evidence: number | null, sha256: string | null, bytes: number | null, };
+export type CaptureFile = { 
+/**
+ * In the case folder.
+ */
+path: string, 
+/**
+ * Its id among the evidence.
+ */
+evidence: number | null, 
+/**
+ * Once it is sealed.
+ */
+sha256: string | null, bytes: number | null, };
 
-export type CaptureHost = { program: string | null, problem: string | null, mend: string | null, interfaces: Array<CaptureInterface>, };
+export type CaptureHost = { 
+/**
+ * Path of the capture program.
+ */
+program: string | null, 
+/**
+ * What is in the way, in a sentence.
+ */
+problem: string | null, 
+/**
+ * A command that mends it.
+ */
+mend: string | null, interfaces: Array<CaptureInterface>, };
 
 export type CaptureId = { id: number, };
 
-export type CaptureInterface = { name: string, description: string | null, addresses: Array<string>, kind: string, link_types: Array<CaptureLinkType>, up: boolean, running: boolean, monitor: boolean, opens: boolean, why: string | null, };
+export type CaptureInterface = { name: string, description: string | null, addresses: Array<string>, 
+/**
+ * `ethernet`, `wifi`, `loopback`, `bluetooth`, `usb`, `virtual` or `other`
+ */
+kind: string, link_types: Array<CaptureLinkType>, up: boolean, running: boolean, 
+/**
+ * Whether it can listen to all frames of the air.
+ */
+monitor: boolean, 
+/**
+ * Whether it can be recorded now.
+ */
+opens: boolean, 
+/**
+ * Why not.
+ */
+why: string | null, };
 
 export type CaptureLimits = { seconds: number | null, packets: number | null, bytes: number | null, };
 
@@ -69,19 +155,67 @@ export type CaptureLinkType = { dlt: number, name: string, description: string |
 
 export type CaptureNote = { id: number, note: string, };
 
-export type CaptureReplay = { path: string, speed: number, };
+export type CaptureReplay = { path: string, 
+/**
+ * 1: as it was; 10: ten times as fast; 0: as fast as it goes.
+ */
+speed: number, };
 
-export type CaptureStart = { interface: string, replay: CaptureReplay | null, filter: string, snap: number | null, promiscuous: boolean, monitor: boolean, buffer_mib: number | null, seconds: number | null, packets: number | null, bytes: number | null, file_bytes: number | null, file_seconds: number | null, authority: string, };
+export type CaptureStart = { 
+/**
+ * Its name; a pipe's path; `-`: what comes on the program's standard input.
+ */
+interface: string, 
+/**
+ * Play a capture file at its own pace instead, for training.
+ */
+replay: CaptureReplay | null, 
+/**
+ * BPF, as tcpdump takes it; empty: everything.
+ */
+filter: string, 
+/**
+ * Bytes of a packet that are kept.
+ */
+snap: number | null, 
+/**
+ * Also what is for others.
+ */
+promiscuous: boolean, 
+/**
+ * All frames of the air, where the adapter can.
+ */
+monitor: boolean, 
+/**
+ * Of the system's buffer.
+ */
+buffer_mib: number | null, 
+/**
+ * Stop after so many seconds.
+ */
+seconds: number | null, 
+/**
+ * Stop after so many packets.
+ */
+packets: number | null, 
+/**
+ * Stop after so many bytes.
+ */
+bytes: number | null, 
+/**
+ * Go on in a new file after so many bytes.
+ */
+file_bytes: number | null, 
+/**
+ * Go on in a new file after so many seconds.
+ */
+file_seconds: number | null, 
+/**
+ * By whose leave, on what ground: it is written to the custody log.
+ */
+authority: string, };
 
 export type CaptureStarted = { capture: number, job: number, };
-
-export type ChartOf = "packets" | "bytes" | "protocols" | "devices";
-
-export type DrawnChart = { svg: string, columns: Array<string>, rows: Array<Array<string>>, };
-
-export type InterfaceActivity = { name: string, packets: Array<number>, bytes: Array<number>, };
-
-export type Theme = "light" | "dark";
 
 export type CaseAbout = { name: string, number: string, examiner: string, agency: string, 
 /**
@@ -224,6 +358,12 @@ activity: Array<Activity>,
  * Items of evidence that know it.
  */
 evidence: Array<SeenIn>, };
+
+export type Drawn = { 
+/**
+ * To be shown as an image: never as part of a page.
+ */
+svg: string, columns: Array<string>, rows: Array<Array<string>>, };
 
 export type Error = { code: Code, 
 /**
@@ -400,6 +540,8 @@ kind: string, value: string, first_ts: string | null, last_ts: string | null, co
  * A fact (or frame) that proves it.
  */
 fact_id: string | null, evidence: string, evidence_id: number, frame: number | null, };
+
+export type InterfaceActivity = { name: string, packets: number[], bytes: number[], };
 
 export type Job = { id: number, 
 /**
@@ -675,6 +817,8 @@ evidence: string,
  */
 side: string, };
 
+export type Theme = "light" | "dark";
+
 export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs" | "Capture";
 
 export type TreeNode = { 
@@ -805,6 +949,24 @@ export interface Commands {
   device: [DeviceId, Dossier];
   /** Who talks to whom, for a drawing. */
   network_map: [Nothing, NetworkMap];
+  /** What this machine can record, and what is in the way. */
+  capture_interfaces: [Nothing, CaptureHost];
+  /** Traffic on the interfaces in the last minute. */
+  capture_activity: [Nothing, CaptureActivity];
+  /** Check a capture filter. */
+  capture_check: [CaptureCheck, CaptureChecked];
+  /** Record an interface into the case, as a job; stopping it seals what was recorded. */
+  capture_start: [CaptureStart, CaptureStarted];
+  /** Live captures, newest first. */
+  captures: [Nothing, Array<Capture>];
+  /** Stop recording, and seal what was recorded. */
+  capture_stop: [CaptureId, Nothing];
+  /** Note a moment of a running capture. */
+  capture_mark: [CaptureNote, Nothing];
+  /** Draw what a recording has brought so far. */
+  capture_chart: [CaptureChart, Drawn];
+  /** Seal what an interrupted recording left, as a job. */
+  capture_seal: [CaptureNote, JobId];
   /** The custody log. */
   custody: [CustodyRequest, CustodyPage];
   /** Check the custody log's chain. */
@@ -813,29 +975,10 @@ export interface Commands {
   jobs: [Nothing, Array<Job>];
   /** Stop a job; what it wrote disappears. */
   job_cancel: [JobId, Nothing];
-  /** What this machine can record, and what is in the way. */
-  capture_interfaces: [null, CaptureHost];
-  /** Traffic on the interfaces in the last minute. */
-  capture_activity: [null, CaptureActivity];
-  /** Check a capture filter. */
-  capture_check: [CaptureCheck, CaptureChecked];
-  /** Record an interface into the case, as a job; stopping it seals what was recorded. */
-  capture_start: [CaptureStart, CaptureStarted];
-  /** Live captures, newest first. */
-  captures: [null, Array<Capture>];
-  /** Stop recording, and seal what was recorded. */
-  capture_stop: [CaptureId, null];
-  /** Note a moment of a running capture. */
-  capture_mark: [CaptureNote, null];
-  /** Seal what an interrupted recording left, as a job. */
-  capture_seal: [CaptureNote, JobId];
-  /** A chart of a capture. */
-  capture_chart: [CaptureChart, DrawnChart];
 }
 
 /** What a command looks at: ask again when it changes. */
 export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
-  captures: ["Capture"],
   app_info: [],
   zone_table: [],
   case_recent: ["Case"],
@@ -854,6 +997,11 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   frame: ["Facts"],
   device: ["Devices"],
   network_map: ["Facts", "Devices"],
+  capture_interfaces: [],
+  capture_activity: [],
+  capture_check: [],
+  captures: ["Capture"],
+  capture_chart: ["Capture"],
   custody: ["Custody"],
   custody_verify: ["Custody"],
   jobs: ["Jobs"],
@@ -861,10 +1009,6 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
 
 /** What a command spoils. */
 export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
-  capture_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
-  capture_stop: ["Capture", "Custody"],
-  capture_mark: ["Capture", "Custody"],
-  capture_seal: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
   case_new: ["Case", "Evidence", "Facts", "Devices", "Custody"],
   case_open: ["Case", "Evidence", "Facts", "Devices", "Custody"],
   case_close: ["Case", "Evidence", "Facts", "Devices", "Custody"],
@@ -879,6 +1023,10 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   stream_save: ["Custody"],
   file_save: ["Custody"],
   secrets_reveal: ["Custody"],
+  capture_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
+  capture_stop: ["Capture", "Custody"],
+  capture_mark: ["Capture", "Custody"],
+  capture_seal: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
   job_cancel: ["Jobs"],
 };
 

@@ -5,7 +5,7 @@ import { notices } from '../../lib/notices.svelte';
 import { place } from '../../lib/place.svelte';
 import { Pref } from '../../lib/prefs.svelte';
 import { m } from '../../paraglide/messages';
-import { isRunning, limitOf } from './figures';
+import { limitOf } from './figures';
 
 /** As typed; empty: the usual. */
 export interface Options {
@@ -38,7 +38,8 @@ class Capturing {
   busy = $state(false);
 
   readonly all: Capture[] = $derived(query('captures', null).data ?? []);
-  readonly running: Capture[] = $derived(this.all.filter(isRunning));
+  /** What this program records; another one may record into the case as well. */
+  readonly running: Capture[] = $derived(this.all.filter(({ state, charted }) => state === 'recording' && charted));
 
   readonly #numbers = $derived({
     snap: limitOf(this.options.snap),
@@ -100,10 +101,8 @@ class Capturing {
   actions(): { text: string; keys?: string; run: () => void }[] {
     return [
       { text: m.capture_start(), keys: 'R', run: () => this.ask() },
-      ...(this.running.some(({ state }) => state === 'recording') ? [{ text: m.capture_mark(), keys: 'M', run: () => this.note() }] : []),
-      ...this.running
-        .filter(({ state }) => state === 'recording')
-        .map((capture) => ({ text: m.capture_seal_of({ name: capture.interface }), run: () => void this.seal(capture) })),
+      ...(this.running.length > 0 ? [{ text: m.capture_mark(), keys: 'M', run: () => this.note() }] : []),
+      ...this.running.map((capture) => ({ text: m.capture_seal_of({ name: capture.interface }), run: () => void this.seal(capture) })),
     ];
   }
 }
