@@ -159,7 +159,8 @@ fn what_is_recorded_is_what_an_import_of_it_says() {
         files.iter().for_each(|file| capinfos(file));
         verified(&live);
         let imported = Case::new();
-        imported.run(&[&["import", "CASE"], &files.iter().map(|f| f.to_str().unwrap()).collect::<Vec<_>>()[..]].concat());
+        imported
+            .run(&[&["import", "CASE"], &files.iter().map(|f| f.to_str().unwrap()).collect::<Vec<_>>()[..]].concat());
         let (live, imported) = (live.dump(), imported.dump());
         assert!(live.lines().count() > 1_000);
         let differs = live.lines().zip(imported.lines()).find(|(a, b)| a != b);
@@ -178,7 +179,10 @@ fn the_custody_log_tells_the_recording_whole() {
     for key in ["interface", "started", "ended", "clock", "packets", "received", "dropped", "program"] {
         assert!(!params[key].is_null(), "no {key}: {params}");
     }
-    assert_eq!((&params["authority"], &params["filter"], &seal["outcome"]), (&authority.into(), &"udp".into(), &"sealed".into()));
+    assert_eq!(
+        (&params["authority"], &params["filter"], &seal["outcome"]),
+        (&authority.into(), &"udp".into(), &"sealed".into())
+    );
     let evidence = case.json(&["show", "CASE", "evidence"]);
     assert_eq!((&params["files"][0]["sha256"], &seal["objects"][0]), (&evidence[0]["sha256"], &evidence[0]["sha256"]));
     let frames = case.json(&["show", "CASE", "frames", "--count"]);
@@ -211,9 +215,15 @@ fn errors_are_a_sentence_and_a_code() {
 fn recording(case: &Case, megabytes: usize) -> Child {
     let replay = long_capture(case.folder.path(), megabytes);
     let mut command = case.command(&["--json", "capture", "CASE", "--replay", &replay, "--speed", "3"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Rows are there before it has ended.
     wait_for("the first rows", || {
+        if let Some(status) = child.try_wait().unwrap() {
+            let mut why = String::new();
+            std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut why).unwrap();
+            std::io::Read::read_to_string(child.stdout.as_mut().unwrap(), &mut why).unwrap();
+            panic!("the recording has ended: {status}: {why}");
+        }
         let count = case.json(&["show", "CASE", "dns", "--count"]);
         (count[0]["count"].as_u64().unwrap() > 500).then_some(())
     });
@@ -253,7 +263,8 @@ fn a_killed_capture_program_is_told_and_sealed() {
     let program = match children.trim() {
         "" => {
             let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
-            let all = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default());
+            let all =
+                threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default());
             all.collect::<String>()
         }
         found => found.to_owned(),
@@ -376,7 +387,7 @@ fn two_recordings_an_import_and_notes_go_on_beside_each_other() {
 fn a_full_disk_ends_the_recording_and_spoils_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mount = |args: &[&str]| Command::new("mount").args(args).arg(folder.path()).output();
-    match mount(&["-t", "tmpfs", "-o", "size=24m", "none"]) {
+    match mount(&["-t", "tmpfs", "-o", "size=160m", "none"]) {
         Ok(output) if output.status.success() => {}
         _ => return eprintln!("not shown: this user may not mount a small file system"),
     }
@@ -385,8 +396,8 @@ fn a_full_disk_ends_the_recording_and_spoils_nothing() {
     let case = Case { folder: home, dir: folder.path().join("home.lintel") };
     assert_eq!(code(&case.run(&["case", "new", "CASE", "--name", "small"])), 0);
     // Almost full: the recording ends while there is room to seal it.
-    let replay = long_capture(case.folder.path(), 40);
-    let output = case.run(&["--json", "capture", "CASE", "--replay", &replay, "--speed", "20"]);
+    let replay = long_capture(case.folder.path(), 60);
+    let output = case.run(&["--json", "capture", "CASE", "--replay", &replay, "--speed", "50"]);
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((code(&output), &told["state"]), (1, &"sealed".into()), "{told} {}", said(&output));
     assert!(told["why"].as_str().unwrap().contains("disk"), "{told}");

@@ -86,7 +86,11 @@ impl Custody {
         // A line that a crash cut short stays as it is; ours begins on a line of its own.
         let lead = if complete { "" } else { "\n" };
         let text = format!("{lead}{open}{HASH_MARK}{hash}\"}}\n");
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(Error::io(doing()))?;
+        let before = file.metadata().map_err(Error::io(doing()))?.len();
+        if let Err(why) = file.write_all(text.as_bytes()).and_then(|()| file.sync_data()) {
+            let _ = file.set_len(before); // half a line, on a full disk, would break the chain
+            return Err(Error::io(doing())(why));
+        }
         Ok((seq + 1, hash))
     }
 

@@ -108,7 +108,10 @@ impl Case {
     /// The item of evidence that one of its files has become.
     pub fn capture_is_evidence(&self, id: CaptureId, path: &str, evidence: EvidenceId) -> Result<()> {
         self.write(|db| {
-            db.execute("UPDATE capture_file SET evidence = ? WHERE capture = ? AND path = ?", params![evidence, id, path])?;
+            db.execute(
+                "UPDATE capture_file SET evidence = ? WHERE capture = ? AND path = ?",
+                params![evidence, id, path],
+            )?;
             Ok(())
         })
     }
@@ -178,7 +181,10 @@ fn read(row: &Row) -> rusqlite::Result<Capture> {
         filter: row.get(2)?,
         authority: row.get(3)?,
         options: row.get(4)?,
-        state: CaptureState::ALL.iter().find(|(_, name)| *name == state).map_or(CaptureState::Failed, |(state, _)| *state),
+        state: CaptureState::ALL
+            .iter()
+            .find(|(_, name)| *name == state)
+            .map_or(CaptureState::Failed, |(state, _)| *state),
         why: row.get(6)?,
         started: Time(row.get(7)?),
         ended: row.get::<_, Option<i64>>(8)?.map(Time),
@@ -194,7 +200,9 @@ fn read(row: &Row) -> rusqlite::Result<Capture> {
 }
 
 fn with_files(db: &Connection, capture: Capture) -> Result<Capture> {
-    let mut statement = db.prepare_cached("SELECT path, evidence FROM capture_file WHERE capture = ? ORDER BY number")?;
-    let files = statement.query_map([capture.id], |row| Ok(CaptureFile { path: row.get(0)?, evidence: row.get(1)? }))?;
+    let mut statement =
+        db.prepare_cached("SELECT path, evidence FROM capture_file WHERE capture = ? ORDER BY number")?;
+    let files =
+        statement.query_map([capture.id], |row| Ok(CaptureFile { path: row.get(0)?, evidence: row.get(1)? }))?;
     Ok(Capture { files: files.collect::<rusqlite::Result<_>>()?, ..capture })
 }

@@ -37,11 +37,18 @@ pub fn capture(app: &Arc<App>, request: &Capture, out: &mut Printer) -> Result<E
     let captures = app.call("captures", Value::Null)?;
     let mut different = false;
     for (started, (state, message)) in begun.iter().zip(jobs) {
-        let mut capture = captures.as_array().into_iter().flatten().find(|one| one["id"] == started["capture"]).cloned().unwrap_or_default();
+        let mut capture = captures
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|one| one["id"] == started["capture"])
+            .cloned()
+            .unwrap_or_default();
         capture["message"] = json!(message);
         out.one(&capture, |capture| {
             let files = capture["files"].as_array().into_iter().flatten();
-            let files: String = files.map(|file| format!("\n  {}  {}", text(&file["sha256"]), text(&file["path"]))).collect();
+            let files: String =
+                files.map(|file| format!("\n  {}  {}", text(&file["sha256"]), text(&file["path"]))).collect();
             format!("{}: {}{files}", text(&capture["interface"]), text(&capture["message"]))
         })?;
         if state == JobState::Failed {
@@ -80,12 +87,21 @@ fn wait(app: &App, begun: &[Value]) -> Result<Vec<(JobState, String)>, Error> {
 
 fn tell(app: &App) {
     let captures = app.call("captures", Value::Null).unwrap_or_default();
-    let running = captures.as_array().into_iter().flatten().filter(|one| one["state"] == "recording" || one["state"] == "sealing");
+    let running = captures
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one["state"] == "recording" || one["state"] == "sealing");
     let words: Vec<String> = running
         .map(|one| {
             let lost = one["dropped"].as_u64().unwrap_or(0) + one["if_dropped"].as_u64().unwrap_or(0);
             let megabytes = one["bytes"].as_f64().unwrap_or(0.0) / 1e6;
-            format!("{} {}: {} packets, {megabytes:.1} MB, {lost} lost", text(&one["state"]), text(&one["interface"]), one["packets"])
+            format!(
+                "{} {}: {} packets, {megabytes:.1} MB, {lost} lost",
+                text(&one["state"]),
+                text(&one["interface"]),
+                one["packets"]
+            )
         })
         .collect();
     eprint!("\r\x1b[K{}", words.join("; "));

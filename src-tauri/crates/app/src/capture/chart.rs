@@ -55,7 +55,10 @@ pub(crate) fn capture_chart(app: &App, request: CaptureChart) -> Result<Drawn> {
     let case = app.open_case()?;
     let session = lock(&app.sessions).iter().find(|session| session.is(&case, request.id)).cloned();
     let missing = || {
-        Error::missing(format!("drawing capture {}: it was not recorded since Lintel was started; see the timeline", request.id))
+        Error::missing(format!(
+            "drawing capture {}: it was not recorded since Lintel was started; see the timeline",
+            request.id
+        ))
     };
     let session = session.ok_or_else(missing)?;
     let (by, title, shape, unit) = match request.chart {

@@ -12,7 +12,7 @@ use evidence::{Host, ItemId, NewItem, Options, Outcome, Watch};
 use model::{Cancelled, Fact, Frame, Interface, Issue, Sink};
 
 use crate::error::{Error, Result};
-use crate::import::{Hub, Reading};
+use crate::import::{Hub, Reading, give_up};
 use crate::state::now;
 
 /// What was found is shown so often.
@@ -66,10 +66,13 @@ impl<'l> Live<'l> {
     ) -> Result<WasRead> {
         let options = Options { now: Some(now()), ..Options::default() };
         let sink = LiveSink { reading: self.reading.clone(), each };
-        let mut host = LiveHost { live: self, sink, item, ended: None };
+        let mut host = LiveHost { live: self, sink, item, ended: None, failed: None };
         let read = evidence::read_live(Path::new(self.path), from, &mut host, &options, watch);
-        let ended = host.ended.take();
+        let LiveHost { ended, failed, .. } = host;
         self.hub.sync()?;
+        if let Some(why) = failed {
+            return Err(why);
+        }
         read?;
         ended.ok_or_else(|| Error::from(Cancelled))
     }
@@ -99,12 +102,14 @@ struct LiveHost<'h, 'l> {
     sink: LiveSink<'h>,
     item: &'h mut dyn FnMut(EvidenceId),
     ended: Option<WasRead>,
+    /// Why it was given up.
+    failed: Option<Error>,
 }
 
 impl Host for LiveHost<'_, '_> {
     fn begin(&mut self, item: &NewItem) -> std::result::Result<ItemId, Cancelled> {
         let Live { case, hub, reading, .. } = self.live;
-        let began = Reading::begin(case, hub, item, &[])?;
+        let began = Reading::begin(case, hub, item, &[]).map_err(|why| give_up(&mut self.failed, why))?;
         let id = began.item;
         *reading.borrow_mut() = Some(began);
         (self.item)(id);

@@ -278,7 +278,9 @@ pub(crate) fn capture_seal(app: &App, request: CaptureNote) -> Result<JobId> {
         let why = format!("sealing capture {}: it is {}, not interrupted", known.id, known.state.as_str());
         return Err(Error::new(Code::Refused, why));
     }
-    jobs::start(app, "seal", "bytes", move |app, tick| session::seal_interrupted(app, &case, known, &request.note, tick))
+    jobs::start(app, "seal", "bytes", move |app, tick| {
+        session::seal_interrupted(app, &case, known, &request.note, tick)
+    })
 }
 
 fn running(app: &App, id: i64) -> Result<std::sync::Arc<Session>> {

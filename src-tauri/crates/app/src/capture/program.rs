@@ -164,7 +164,8 @@ pub(super) fn object(line: &str) -> Option<Value> {
 /// What it said last on its standard error: as JSON (`why`), or as a sentence.
 pub(super) fn sentence(stderr: &[u8]) -> String {
     let said = String::from_utf8_lossy(stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the capture program ended without a word");
+    let last =
+        said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the capture program ended without a word");
     let why = object(last).and_then(|line| line["why"].as_str().map(str::to_owned));
     let sentence = why.unwrap_or_else(|| last.trim_start_matches("lintel-capture: ").to_owned());
     sentence.chars().take(400).collect()

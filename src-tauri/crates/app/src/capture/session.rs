@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use case::{Capture as Known, CaptureCounts, CaptureState, Case};
+use evidence::{Ending, Options, Outcome};
 use model::Time;
 use serde_json::{Value, json};
 
@@ -334,7 +335,9 @@ impl Session {
     fn too_little_room(&self) -> Option<String> {
         let folder = self.case.dir();
         let (free, all) = (fs4::available_space(folder).ok()?, fs4::total_space(folder).ok()?);
-        let few = free < RESERVE.min(all / 2);
+        // What is not yet taken apart needs room in the case, and in its journal.
+        let ahead = self.counts().bytes.saturating_sub(self.analysed());
+        let few = free < RESERVE.min(all / 2) + ahead * 2;
         few.then(|| format!("the disk is almost full: {} MB are left, which sealing needs", free / 1_000_000))
     }
 
@@ -357,7 +360,7 @@ impl Session {
             let _ = self.case.capture_state(self.id, CaptureState::Interrupted, &why.message, Some(now()));
         }
         drop(hub);
-        let refreshed = super::live::refresh(&self.case);
+        let refreshed = super::live::refresh(&self.case).and_then(|()| Ok(self.case.tidy()?));
         app.changed(&[Topic::Capture, Topic::Evidence, Topic::Facts, Topic::Devices, Topic::Custody]);
         let mut sealed = sealed?;
         if let Err(why) = refreshed {
@@ -394,10 +397,15 @@ impl Session {
             };
             let mut growing = Growing::new(&self.tee, read.len(), &file.name, &mut pulse)
                 .map_err(|why| Error::new(Code::Failed, format!("reading {path}: {why}")))?;
-            let was_read = live.read(&mut growing, &(), &mut |item| {
-                let _ = self.case.capture_is_evidence(self.id, &path, item); // found by its path, if not
-                app.changed(&[Topic::Capture, Topic::Evidence]);
-            }, &mut |frame, reading| lock(&self.traffic).add(frame.ts, frame.wire_len, &reading.latest()));
+            let was_read = live.read(
+                &mut growing,
+                &(),
+                &mut |item| {
+                    let _ = self.case.capture_is_evidence(self.id, &path, item); // found by its path, if not
+                    app.changed(&[Topic::Capture, Topic::Evidence]);
+                },
+                &mut |frame, reading| lock(&self.traffic).add(frame.ts, frame.wire_len, &reading.latest()),
+            );
             let was_read = was_read?;
             before += was_read.outcome.hashes.as_ref().map_or(0, |hashes| hashes.size);
             read.push(was_read);
@@ -500,6 +508,10 @@ pub(super) fn seal_interrupted(app: &App, case: &Arc<Case>, known: Known, note: 
         if whole.bytes == 0 {
             continue;
         }
+        if let Some(was_read) = read_before(case, &known, &path, &file, tick)? {
+            read.push(was_read);
+            continue;
+        }
         let live = Live::new(case, &hub, &path);
         let mut from = evidence::open(&file).map_err(failed)?;
         let item = &mut |item| {
@@ -518,8 +530,21 @@ pub(super) fn seal_interrupted(app: &App, case: &Arc<Case>, known: Known, note: 
     case.capture_state(known.id, CaptureState::Sealed, "interrupted", Some(now()))?;
     drop(hub);
     super::live::refresh(case)?;
+    case.tidy()?;
     app.changed(&[Topic::Capture, Topic::Evidence, Topic::Facts, Topic::Devices, Topic::Custody]);
     Ok(Ended::well(format!("{} packets sealed in {}", counts.packets, count(read.len(), "file"))))
+}
+
+/// A file that was taken apart to its end before the interruption, if it still is what it was then.
+fn read_before(case: &Case, known: &Known, path: &str, file: &Path, tick: &Tick) -> Result<Option<WasRead>> {
+    let item = known.files.iter().find(|known| known.path == path).and_then(|known| known.evidence);
+    let item = item.map(|item| case.evidence(item)).transpose()?.flatten();
+    let Some(item) = item.filter(|item| item.status == "complete" && item.sha256.is_some()) else { return Ok(None) };
+    let hashed = evidence::hash_item(file, &[], &Options::default(), tick);
+    tick.advance(0)?;
+    let hashes = hashed.ok().filter(|hashes| Some(model::hex(&hashes.sha256)) == item.sha256);
+    let outcome = |hashes| Outcome { hashes: Some(hashes), ending: Ending::Complete };
+    Ok(hashes.map(|hashes| WasRead { path: path.to_owned(), outcome: outcome(hashes) }))
 }
 
 /// Its files: those that were written down, and any that the crash was faster than.

@@ -441,7 +441,8 @@ mod tests {
         let bytes = capture(3);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cut.pcapng");
-        for (tail, packets) in [(&bytes[..0], 3), (&bytes[..5], 3), (&[0; 40][..], 3), (&bytes[..bytes.len() - 50], 5)] {
+        for (tail, packets) in [(&bytes[..0], 3), (&bytes[..5], 3), (&[0; 40][..], 3), (&bytes[..bytes.len() - 50], 5)]
+        {
             std::fs::write(&path, [&bytes, tail].concat()).unwrap();
             let whole = trim(&path).unwrap();
             assert_eq!((whole.packets, whole.bytes + whole.cut), (packets, (bytes.len() + tail.len()) as u64));

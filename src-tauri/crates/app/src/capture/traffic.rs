@@ -180,7 +180,8 @@ fn largest(
     let count = steps.iter().map(|step| of(step).len()).max().unwrap_or(0);
     let value = |step: &Step, number: usize| of(step).get(number).copied().unwrap_or(0);
     let sum = |number: usize| steps.iter().map(|step| value(step, number)).sum::<u64>();
-    let mut order: Vec<(u64, usize)> = (0..count).map(|number| (sum(number), number)).filter(|(sum, _)| *sum > 0).collect();
+    let mut order: Vec<(u64, usize)> =
+        (0..count).map(|number| (sum(number), number)).filter(|(sum, _)| *sum > 0).collect();
     order.sort_unstable_by_key(|(sum, number)| (std::cmp::Reverse(*sum), *number));
     let (large, small) = order.split_at(order.len().min(top));
     let mut names: Vec<String> = large.iter().map(|(_, number)| name(*number)).collect();

@@ -22,8 +22,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What goes to the writing thread.
 pub(super) enum Message {
     Rows(RunId, Box<Batch>),
-    End { item: EvidenceId, run: Option<RunId>, outcome: Outcome, path: String },
-    Refused { path: String, why: String },
+    End {
+        item: EvidenceId,
+        run: Option<RunId>,
+        outcome: Outcome,
+        path: String,
+    },
+    Refused {
+        path: String,
+        why: String,
+    },
     /// Everything before it is written.
     Sync(SyncSender<()>),
 }

@@ -210,7 +210,8 @@ impl Host for Importer<'_> {
 
     fn begin(&mut self, item: &NewItem) -> std::result::Result<ItemId, Cancelled> {
         self.tick.at(&item.path);
-        let reading = Reading::begin(self.case, self.hub, item, &self.secrets)?;
+        let begun = Reading::begin(self.case, self.hub, item, &self.secrets);
+        let reading = begun.map_err(|why| give_up(&mut self.failed, why))?;
         let id = reading.item;
         self.begun.push(id);
         self.open.insert(ItemId(id as u64), reading);
@@ -237,10 +238,7 @@ impl Host for Importer<'_> {
         if let (true, true, Some(hashes)) = (reading.top, self.copy, &outcome.hashes) {
             let sha256 = model::hex(&hashes.sha256);
             let copied = self.hub.sync().and_then(|()| copy_in(self.case, reading.item, &path, &sha256, self.tick));
-            if let Err(why) = copied {
-                self.failed = Some(why);
-                return Err(Cancelled);
-            }
+            copied.map_err(|why| give_up(&mut self.failed, why))?;
         }
         Ok(())
     }
@@ -251,6 +249,12 @@ impl Host for Importer<'_> {
     }
 }
 
+/// A walk can only be cancelled: why it was is kept beside it.
+pub(crate) fn give_up(failed: &mut Option<Error>, why: Error) -> Cancelled {
+    *failed = Some(why);
+    Cancelled
+}
+
 /// Can be cancelled, but what it reads is not progress: it is read again, or never.
 struct Quiet<'t>(&'t Tick);
 
@@ -259,4 +263,3 @@ impl Watch for Quiet<'_> {
         self.0.advance(0)
     }
 }
-

@@ -44,7 +44,7 @@ struct Found {
 
 impl Reading {
     /// Registers an item, and begins a run over it. `secrets`: what key logs have told so far.
-    pub fn begin(case: &Case, hub: &Arc<Hub>, item: &NewItem, secrets: &[u8]) -> Result<Reading, Cancelled> {
+    pub fn begin(case: &Case, hub: &Arc<Hub>, item: &NewItem, secrets: &[u8]) -> crate::Result<Reading> {
         let new = NewEvidence {
             parent: item.parent.map(|parent| parent.0 as EvidenceId),
             path: item.path.clone(),
@@ -59,9 +59,9 @@ impl Reading {
                 accessed: item.times.accessed.map(|at| at.0),
             },
         };
-        let id = case.evidence_begin(&new, now()).map_err(|_| Cancelled)?;
+        let id = case.evidence_begin(&new, now())?;
         // What no format knows has a run too: reading it may still go wrong, and that is to be written down.
-        let run = case.run_begin(id, item.kind, item.version, now()).map_err(|_| Cancelled)?;
+        let run = case.run_begin(id, item.kind, item.version, now())?;
         let mut reading = Reading::over(hub, Some(run));
         (reading.item, reading.path, reading.top) = (id, item.path.clone(), item.parent.is_none());
         if CAPTURES.contains(&item.kind) {

@@ -15,9 +15,8 @@ const MANY: usize = 8;
 
 /// Puts the small chunks of a run together, kind by kind, where there are many.
 pub(crate) fn join(db: &Connection, run: RunId) -> Result<()> {
-    let mut statement = db.prepare_cached(
-        "SELECT kind FROM fact_chunk WHERE run = ? AND count < ? GROUP BY kind HAVING count(*) >= ?",
-    )?;
+    let mut statement = db
+        .prepare_cached("SELECT kind FROM fact_chunk WHERE run = ? AND count < ? GROUP BY kind HAVING count(*) >= ?")?;
     let kinds = statement.query_map(params![run, SMALL, MANY as i64], |row| row.get(0))?;
     let kinds: Vec<i64> = kinds.collect::<rusqlite::Result<_>>()?;
     for kind in kinds {
