@@ -294,7 +294,8 @@ impl Cable {
 
     /// Sends the capture from the far end, out of memory, and gives what tcpreplay says.
     fn replay(&self, options: &Options, rate: Option<f64>) -> Result<String> {
-        let mut command = words(&format!("ip netns exec {} tcpreplay --intf1 far0 --preload-pcap --quiet --no-flow-stats", self.far));
+        let mut command =
+            words(&format!("ip netns exec {} tcpreplay --intf1 far0 --preload-pcap --quiet --no-flow-stats", self.far));
         command.arg(rate.map_or("--topspeed".into(), |rate| format!("--mbps={rate:.3}")));
         command.args(options.limit.map(|limit| format!("--limit={limit}"))).arg(&options.capture);
         let said = command.stderr(Stdio::piped()).output().context("starting tcpreplay")?;
