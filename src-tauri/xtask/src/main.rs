@@ -27,7 +27,7 @@ usage: cargo xtask CHORE
   bench query            how long pages, filters and charts of the case that `bench import` left take
       [--case DIR] [--rounds 5]
   bench capture          whether a recording has all that tcpreplay sends, at which rate, beside dumpcap (Linux, as root)
-      [--file CAPTURE] [--mbps 500] [--frames N] [--buffer 16] [--rounds 3]
+      [--file CAPTURE] [--mbps 500] [--frames N] [--buffer 16] [--rounds 3] [--program lintel-capture]
       [--receiver 'PROGRAM .. {interface} {file}']    without --mbps: the highest rate at which dumpcap misses nothing
   generate FILE          make such a capture and nothing else
       [--size 200M] [--mix small|bulk] [--seed 7]

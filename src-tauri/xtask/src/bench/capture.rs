@@ -17,6 +17,8 @@ use crate::generate;
 use crate::program::{built, find, output, run, words};
 
 struct Options {
+    /// A lintel-capture that is built already.
+    program: Option<PathBuf>,
     capture: PathBuf,
     /// Megabits of frames a second; none: as many as dumpcap can take.
     rate: Option<f64>,
@@ -35,7 +37,13 @@ pub fn capture(options: &[&str]) -> Result<()> {
     for needed in ["ip", "tcpreplay", "dumpcap"] {
         ensure!(find(needed).is_some(), "{needed} is not installed (`cargo xtask test` installs it)");
     }
-    run(&mut words("cargo build --quiet --release --package capture"))?;
+    let own = match &options.program {
+        Some(program) => program.clone(),
+        None => {
+            run(&mut words("cargo build --quiet --release --package capture"))?;
+            built("release", "lintel-capture")
+        }
+    };
     println!("Capture    {}", options.capture.display());
     println!("Machine    {}", super::machine());
     println!("Commit     {}", super::commit());
@@ -45,7 +53,6 @@ pub fn capture(options: &[&str]) -> Result<()> {
     let bench = Bench { cable: Cable::new()?, options, sent };
 
     let dumpcap = "dumpcap -q -i {interface} -B {buffer} -s 262144 -w {file}".to_owned();
-    let own = built("release", "lintel-capture");
     let own = own.to_str().context("the program's path is not UTF-8")?;
     let mut receivers = vec![
         ("dumpcap", dumpcap),
@@ -76,12 +83,20 @@ pub fn capture(options: &[&str]) -> Result<()> {
 impl Options {
     fn read(options: &[&str]) -> Result<Options> {
         let (recipe, rest) = super::recipe(options)?;
-        let mut read =
-            Options { capture: PathBuf::new(), rate: None, limit: None, rounds: 3, buffer: 16, receiver: None };
+        let mut read = Options {
+            program: None,
+            capture: PathBuf::new(),
+            rate: None,
+            limit: None,
+            rounds: 3,
+            buffer: 16,
+            receiver: None,
+        };
         for (name, value) in rest {
             let wrong = || format!("reading {name} {value:?}");
             match name {
                 "--file" => read.capture = value.into(),
+                "--program" => read.program = Some(value.into()),
                 "--mbps" => read.rate = Some(value.parse().with_context(wrong)?),
                 "--frames" => read.limit = Some(value.parse().with_context(wrong)?),
                 "--rounds" => read.rounds = value.parse().with_context(wrong)?,
@@ -279,7 +294,8 @@ impl Cable {
 
     /// Sends the capture from the far end, out of memory, and gives what tcpreplay says.
     fn replay(&self, options: &Options, rate: Option<f64>) -> Result<String> {
-        let mut command = words(&format!("ip netns exec {} tcpreplay --intf1 far0 --preload-pcap --quiet", self.far));
+        let mut command =
+            words(&format!("ip netns exec {} tcpreplay --intf1 far0 --preload-pcap --quiet --no-flow-stats", self.far));
         command.arg(rate.map_or("--topspeed".into(), |rate| format!("--mbps={rate:.3}")));
         command.args(options.limit.map(|limit| format!("--limit={limit}"))).arg(&options.capture);
         let said = command.stderr(Stdio::piped()).output().context("starting tcpreplay")?;
