@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Records what the household does not speak, each protocol on its own: XMPP, QUIC (version 1 and 2), SNMP, Telnet, FTP and 802.1X.
+# Records what the household does not speak, each protocol on its own: XMPP, QUIC (version 1 and 2), TLS with a key log, SNMP, Telnet, FTP and 802.1X.
 #
-# Two network namespaces on one cable, a server and a client; what they run is real: prosody, aioquic, Net-SNMP, inetutils' telnetd,
+# Two network namespaces on one cable, a server and a client; what they run is real: prosody, aioquic, OpenSSL, curl, Net-SNMP, inetutils' telnetd,
 # vsftpd, hostapd and wpa_supplicant. Nothing leaves the cable. Names end in .example, passwords are made up and readable on purpose.
 #
 #   sudo samples/record_protocols.sh [NAME...]   takes about 40 s, writes samples/protocols/NAME.pcapng (all of them, or those named)
@@ -14,7 +14,7 @@ out=$here/protocols
 parts=$here/household
 export LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
 quic_python=${QUIC_PYTHON:-python3}
-all=(xmpp quic snmp telnet ftp eap)
+all=(xmpp quic tls snmp telnet ftp eap)
 wanted=("$@"); ((${#wanted[@]})) || wanted=("${all[@]}")
 
 # ---------------------------------------------------------------------------------------------------------------- needs
@@ -134,6 +134,23 @@ do_quic() {
     keep "quic-v$version"
     cp "$work/quic-v$version.keys" "$out/quic-v$version.keys.txt"
   done
+}
+
+do_tls() {
+  mkdir -p "$work/www"
+  echo '{"lights":[{"id":14,"on":true}]}' >"$work/www/lights.json"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=hub.workshop.example' \
+    -keyout "$work/tls.key" -out "$work/tls.crt" 2>/dev/null
+  record tls "HTTP in TLS 1.3 and 1.2, with a key log"
+  # shellcheck disable=SC2016
+  start server sh -c 'cd "$1/www" && exec openssl s_server -quiet -accept 443 -cert "$1/tls.crt" -key "$1/tls.key" -WWW' sh "$work"
+  sleep 1
+  for most in 1.3 1.2; do
+    SSLKEYLOGFILE=$work/tls.keys at client curl -sk --http1.1 --tls-max "$most" -o /dev/null --connect-to "hub.workshop.example:443:$server:443" \
+      -u lamp:tls-secret-14 https://hub.workshop.example/lights.json
+  done
+  keep tls
+  cp "$work/tls.keys" "$out/tls.keys.txt"
 }
 
 do_snmp() {

@@ -193,7 +193,9 @@ fn read_messages(
 
 /// A message of this frame's flow, still without bytes.
 fn ends(layers: &Layers, from_orig: bool) -> Option<Message<'static>> {
-    let (ip, transport) = (layers.ip.as_ref()?, layers.transport.as_ref()?);
+    let ip = layers.ip.as_ref()?;
+    // A fragment has no ports to show: what it completes is read all the same.
+    let (src_port, dst_port) = layers.transport.as_ref().map_or((0, 0), |ends| (ends.src_port, ends.dst_port));
     Some(Message {
         bytes: &[],
         transport: match ip.proto {
@@ -202,8 +204,8 @@ fn ends(layers: &Layers, from_orig: bool) -> Option<Message<'static>> {
             _ => return None,
         },
         side: if from_orig { Side::Orig } else { Side::Resp },
-        src: (ip.src, transport.src_port),
-        dst: (ip.dst, transport.dst_port),
+        src: (ip.src, src_port),
+        dst: (ip.dst, dst_port),
         src_mac: layers.src_mac,
         cut: layers.cut,
         origin: Origin::default(),

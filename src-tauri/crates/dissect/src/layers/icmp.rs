@@ -19,7 +19,8 @@ pub(super) fn read(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, 
     out.tree.open(root, label, at..bytes.len(), || type_word(six, kind).to_owned());
     out.tree.coded(type_name, "Type", at..at + 1, kind, || format!("{kind} ({})", type_word(six, kind)));
     out.tree.int(code_name, "Code", at + 1..at + 2, code);
-    out.tree.coded("icmp.checksum", "Checksum", at + 2..at + 4, 0, || format!("0x{high:02x}{low:02x}"));
+    let (sum, sum_name) = (u16::from_be_bytes([high, low]), if six { "icmpv6.checksum" } else { "icmp.checksum" });
+    out.tree.coded(sum_name, "Checksum", at + 2..at + 4, sum, || format!("0x{sum:04x}"));
     match (six, kind) {
         (true, 133..=137) => ndp::read(bytes, at, kind, layers, out),
         (true, 130..=132 | 143) => igmp::v6(bytes, at, kind, layers, out),

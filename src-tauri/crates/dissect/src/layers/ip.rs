@@ -35,9 +35,8 @@ pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
         out.tree.int("ip.frag_offset", "Fragment offset", at + 6..at + 8, (flags & 0x1fff) * 8);
         out.tree.int("ip.ttl", "Time to live", at + 8..at + 9, ttl);
         out.tree.coded("ip.proto", "Protocol", at + 9..at + 10, proto, || proto_word(proto));
-        out.tree.coded("ip.checksum", "Header checksum", at + 10..at + 12, 0, || {
-            format!("0x{:02x}{:02x}", header[10], header[11])
-        });
+        let sum = u16::from_be_bytes([header[10], header[11]]);
+        out.tree.coded("ip.checksum", "Header checksum", at + 10..at + 12, sum, || format!("0x{sum:04x}"));
         out.tree.text("ip.src", "Source", at + 12..at + 16, src);
         out.tree.text("ip.dst", "Destination", at + 16..at + 20, dst);
         out.tree.close();
@@ -107,7 +106,9 @@ pub(super) fn v6(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
                 };
                 let (offset, more) = (usize::from(word & 0xfff8), word & 1 != 0);
                 out.tree.open("ipv6.fraghdr", "Fragment header", cursor..cursor + 8, || format!("offset {offset}"));
-                out.tree.int("ipv6.fraghdr.offset", "Offset", cursor + 2..cursor + 4, offset as i64);
+                out.tree.coded("ipv6.fraghdr.offset", "Offset", cursor + 2..cursor + 4, word >> 3, || {
+                    format!("{} ({offset} bytes)", word >> 3)
+                });
                 out.tree.int("ipv6.fraghdr.more", "More fragments", cursor + 3..cursor + 4, more);
                 out.tree.coded("ipv6.fraghdr.ident", "Identification", cursor + 4..cursor + 8, id, || {
                     format!("0x{id:08x}")

@@ -39,7 +39,7 @@ pub(super) fn ethernet(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut O
     out.tree.open("eth", "Ethernet", at..at + 14, || format!("{src} → {dst}"));
     out.tree.text("eth.dst", "Destination", at..at + 6, dst);
     out.tree.text("eth.src", "Source", at + 6..at + 12, src);
-    type_field(out, "eth.type", at + 12, kind);
+    type_field(out, ["eth.type", "eth.len"], at + 12, kind);
     out.tree.close();
     ether_type(bytes, at + 14, kind, layers, out);
 }
@@ -59,7 +59,7 @@ pub(super) fn ether_type(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers
         out.tree.open("vlan", "802.1Q Virtual LAN", at..at + 4, || format!("id {}", tag & 0x0fff));
         out.tree.int("vlan.priority", "Priority", at..at + 2, tag >> 13);
         out.tree.int("vlan.id", "ID", at..at + 2, tag & 0x0fff);
-        type_field(out, "vlan.etype", at + 2, inner);
+        type_field(out, ["vlan.etype", "vlan.len"], at + 2, inner);
         out.tree.close();
         (at, kind) = (at + 4, inner);
     }
@@ -75,7 +75,11 @@ pub(super) fn ether_type(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers
     }
 }
 
-fn type_field(out: &mut Out, name: &'static str, at: usize, kind: u16) {
+/// What follows, under the first name; or how long it is, under the second.
+fn type_field(out: &mut Out, [name, length]: [&'static str; 2], at: usize, kind: u16) {
+    if kind <= 0x05dc {
+        return out.tree.int(length, "Length", at..at + 2, kind);
+    }
     let word = match kind {
         0x0800 => "IPv4",
         0x86dd => "IPv6",
@@ -86,7 +90,6 @@ fn type_field(out: &mut Out, name: &'static str, at: usize, kind: u16) {
         0x888e => "EAPOL",
         0x88cc => "LLDP",
         0x8863 | 0x8864 => "PPPoE",
-        0..=0x05dc => "length",
         _ => "unknown",
     };
     out.tree.coded(name, "Type", at..at + 2, kind, || format!("0x{kind:04x} ({word})"));
@@ -133,7 +136,7 @@ fn cooked(bytes: &[u8], layers: &mut Layers, out: &mut Out) {
     if let Some(mac) = layers.src_mac {
         out.tree.text("sll.src.eth", "Source", 6..12, mac);
     }
-    type_field(out, "sll.etype", 14, kind);
+    type_field(out, ["sll.etype", "sll.etype"], 14, kind);
     out.tree.close();
     ether_type(bytes, 16, kind, layers, out);
 }
@@ -152,7 +155,7 @@ fn cooked2(bytes: &[u8], layers: &mut Layers, out: &mut Out) {
         layers.src_mac = Mac::read(&bytes[12..]);
     }
     out.tree.open("sll", "Linux cooked capture v2", 0..20, String::new);
-    type_field(out, "sll.etype", 0, kind);
+    type_field(out, ["sll.etype", "sll.etype"], 0, kind);
     out.tree.int("sll.ifindex", "Interface index", 4..8, index);
     out.tree.int("sll.hatype", "Link-layer address type", 8..10, hardware);
     out.tree.coded("sll.pkttype", "Packet type", 10..11, packet_type, || packet_type_word(packet_type.into()));

@@ -278,7 +278,7 @@ fn show(code: u8, value: &[u8], range: Range<usize>, tree: &mut Tree) {
                 (2 | 13 | 23..=26 | 35 | 37 | 38 | 51 | 52 | 57..=59, Some(number)) => {
                     tree.int(name, label, range, number)
                 }
-                _ => match printable(value, false) {
+                _ => match printable(value.strip_suffix(&[0]).unwrap_or(value), false) {
                     Some(text) if !text.is_empty() => tree.text(name, label, range, text),
                     _ => tree.bytes(name, label, range, value),
                 },

@@ -116,6 +116,9 @@ impl Conversation for Connection {
         let mut at = 0;
         while let Some(first) = bytes.get(at) {
             if first & 0x80 == 0 {
+                if first & 0x40 != 0 {
+                    out.tree.int("quic.header_form", "Header Form", at..at + 1, 0);
+                }
                 out.tree.text("quic.short", "QUIC Short Header", at..bytes.len(), "encrypted");
                 break;
             }

@@ -92,6 +92,20 @@ impl<'a> Long<'a> {
         Ok(Long { form, version, dcid, scid, token, payload, end })
     }
 
+    /// Version 2 numbers the types anew (RFC 9369, section 3.2).
+    fn packet_type(&self) -> (&'static str, u8) {
+        let code = match self.form {
+            Form::Initial | Form::VersionNegotiation | Form::Unknown => 0,
+            Form::ZeroRtt => 1,
+            Form::Handshake => 2,
+            Form::Retry => 3,
+        };
+        match self.version {
+            VERSION_2 => ("quic.long.packet_type_v2", (code + 1) % 4),
+            _ => ("quic.long.packet_type", code),
+        }
+    }
+
     pub fn version_name(&self) -> String {
         version_name(self.version)
     }
@@ -101,8 +115,9 @@ impl<'a> Long<'a> {
         let dcid = at + 6..at + 6 + self.dcid.len();
         let scid = dcid.end + 1..dcid.end + 1 + self.scid.len();
         tree.int("quic.header_form", "Header Form", at..at + 1, 1);
-        tree.text("quic.long.packet_type", "Packet Type", at..at + 1, self.form.name());
-        tree.text("quic.version", "Version", at + 1..at + 5, self.version_name());
+        let (field, code) = self.packet_type();
+        tree.coded(field, "Packet Type", at..at + 1, code, || self.form.name().to_owned());
+        tree.coded("quic.version", "Version", at + 1..at + 5, self.version, || self.version_name());
         tree.bytes("quic.dcid", "Destination Connection ID", dcid, self.dcid);
         tree.bytes("quic.scid", "Source Connection ID", scid, self.scid);
         if !self.token.is_empty() {
