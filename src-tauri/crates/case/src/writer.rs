@@ -22,7 +22,7 @@ pub struct Batch {
     pub interfaces: Vec<Interface>,
     pub sightings: Vec<Sighting>,
     /// Frame index chunks, ready made.
-    pub chunks: Vec<FrameColumns>,
+    pub chunks: Vec<FrameChunk>,
 }
 
 impl Batch {
@@ -70,19 +70,33 @@ pub struct FrameColumns {
     frames: Vec<FrameEntry>,
 }
 
+/// Some thousands of them, packed.
+pub struct FrameChunk {
+    /// Number of the first frame.
+    first: u64,
+    count: usize,
+    span: Span,
+    data: Vec<u8>,
+}
+
 impl FrameColumns {
-    /// Adds a frame; gives the full chunk back when it is one.
-    pub fn push(&mut self, frame: FrameEntry) -> Option<FrameColumns> {
+    /// Adds a frame; gives a chunk if that makes one full.
+    pub fn push(&mut self, frame: FrameEntry) -> Option<FrameChunk> {
         if self.frames.capacity() == 0 {
             self.frames.reserve_exact(CHUNK);
         }
         self.frames.push(frame);
-        (self.frames.len() == CHUNK).then(|| std::mem::take(self))
+        if self.frames.len() == CHUNK { self.take() } else { None }
     }
 
     /// What is left at the end.
-    pub fn take(&mut self) -> Option<FrameColumns> {
-        (!self.frames.is_empty()).then(|| std::mem::take(self))
+    pub fn take(&mut self) -> Option<FrameChunk> {
+        let first = self.frames.first()?.number;
+        let mut span = Span::default();
+        self.frames.iter().for_each(|frame| span.see(frame.ts));
+        let chunk = FrameChunk { first, count: self.frames.len(), span, data: encode(&self.frames) };
+        self.frames.clear();
+        Some(chunk)
     }
 }
 
@@ -220,14 +234,10 @@ impl Writer<'_> {
             ])?;
         }
         let mut insert = db.prepare_cached("INSERT OR REPLACE INTO frame_chunk VALUES (?, ?, ?, ?, ?, ?)")?;
-        for FrameColumns { frames } in &batch.chunks {
-            let mut span = Span::default();
-            frames.iter().for_each(|frame| span.see(frame.ts));
-            let Span(first, last) = span;
-            [first, last].into_iter().flatten().for_each(|ts| totals.captured.see(ts));
-            totals.frames += frames.len();
-            let number = frames.first().map_or(0, |frame| frame.number as i64);
-            insert.execute(params![run, number, frames.len() as i64, first, last, encode(frames)])?;
+        for FrameChunk { first: number, count, span: Span(first, last), data } in &batch.chunks {
+            [first, last].into_iter().flatten().for_each(|ts| totals.captured.see(*ts));
+            totals.frames += count;
+            insert.execute(params![run, *number as i64, *count as i64, first, last, data])?;
         }
         Ok(())
     }
