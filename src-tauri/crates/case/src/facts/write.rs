@@ -64,8 +64,15 @@ enum Who {
     Name(Range<usize>),
 }
 
+/// Facts for which there is room from the beginning.
+const USUAL: usize = 1 << 14;
+
 impl Facts {
     pub fn push(&mut self, fact: &Fact) {
+        if self.rows.capacity() == 0 {
+            self.rows.reserve(USUAL);
+            self.text.reserve(USUAL * 256);
+        }
         let (src, dst) = (self.who(&fact.src), self.who(&fact.dst));
         let (at, subject, fields) = (self.text.len(), fact.subject.as_str(), fact.fields.members());
         self.text.push_str(subject);
