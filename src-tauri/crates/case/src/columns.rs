@@ -19,13 +19,32 @@ impl Dictionary {
 
 /// Integers that grow, as zigzag varints of their differences (LEB128).
 pub(crate) fn deltas(out: &mut Vec<u8>, values: impl Iterator<Item = i64>) {
-    let mut last = 0_i64;
+    // By the hundred: growing the whole byte by byte takes longer than all the rest.
+    let mut room = [0_u8; 1_024];
+    let (mut used, mut last) = (0, 0_i64);
     for value in values {
         let difference = value.wrapping_sub(last);
-        varint(out, ((difference << 1) ^ (difference >> 63)) as u64);
         last = value;
+        let mut left = ((difference << 1) ^ (difference >> 63)) as u64;
+        if used + MOST_VARINT > room.len() {
+            out.extend_from_slice(room.get(..used).unwrap_or_default());
+            used = 0;
+        }
+        for byte in room.get_mut(used..).unwrap_or_default() {
+            used += 1;
+            *byte = left as u8 & 0x7f;
+            left >>= 7;
+            if left == 0 {
+                break;
+            }
+            *byte |= 0x80;
+        }
     }
+    out.extend_from_slice(room.get(..used).unwrap_or_default());
 }
+
+/// Bytes of the longest varint.
+const MOST_VARINT: usize = 10;
 
 pub(crate) fn read_deltas(from: &mut &[u8], count: usize) -> Option<Vec<i64>> {
     let mut values = Vec::with_capacity(count);
@@ -38,34 +57,45 @@ pub(crate) fn read_deltas(from: &mut &[u8], count: usize) -> Option<Vec<i64>> {
     Some(values)
 }
 
-/// Values that repeat: the distinct ones, and an index of one or two bytes each; none where all are the same. At most 65 536 values.
-pub(crate) fn dictionary(out: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
-    let mut distinct: Vec<u64> = Vec::new();
-    let mut known: HashMap<u64, u16, foldhash::fast::FixedState> = HashMap::default();
-    let mut index: Vec<u16> = Vec::with_capacity(values.size_hint().0);
-    let mut last = None;
-    for value in values {
-        let at = match last {
-            Some((same, at)) if same == value => at,
-            _ => *known.entry(value).or_insert_with(|| {
-                distinct.push(value);
-                (distinct.len() - 1) as u16
-            }),
-        };
-        last = Some((value, at));
-        index.push(at);
-    }
-    varint(out, distinct.len() as u64);
-    let mut before = 0_u64;
-    for value in &distinct {
-        let difference = value.wrapping_sub(before) as i64;
-        varint(out, ((difference << 1) ^ (difference >> 63)) as u64);
-        before = *value;
-    }
-    match distinct.len() {
-        0 | 1 => {}
-        2..=256 => out.extend(index.iter().map(|at| *at as u8)),
-        _ => out.extend(index.iter().flat_map(|at| at.to_le_bytes())),
+/// What finding the distinct values of a column takes; memory for one column after the other.
+#[derive(Default)]
+pub(crate) struct Distinct {
+    values: Vec<u64>,
+    known: HashMap<u64, u16, foldhash::fast::FixedState>,
+    index: Vec<u16>,
+}
+
+impl Distinct {
+    /// Values that repeat: the distinct ones, and an index of one or two bytes each; none where all are the same. At most 65 536 values.
+    pub fn write(&mut self, out: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
+        let Distinct { values: distinct, known, index } = self;
+        distinct.clear();
+        known.clear();
+        index.clear();
+        let mut last = None;
+        index.extend(values.map(|value| {
+            let at = match last {
+                Some((same, at)) if same == value => at,
+                _ => *known.entry(value).or_insert_with(|| {
+                    distinct.push(value);
+                    (distinct.len() - 1) as u16
+                }),
+            };
+            last = Some((value, at));
+            at
+        }));
+        varint(out, distinct.len() as u64);
+        deltas(out, distinct.iter().map(|value| *value as i64));
+        match distinct.len() {
+            0 | 1 => {}
+            2..=256 => out.extend(index.iter().map(|at| *at as u8)),
+            _ => {
+                let start = out.len();
+                out.resize(start + index.len() * 2, 0);
+                let room = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<2>().0;
+                room.iter_mut().zip(index.iter()).for_each(|(bytes, at)| *bytes = at.to_le_bytes());
+            }
+        }
     }
 }
 

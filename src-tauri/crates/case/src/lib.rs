@@ -41,4 +41,4 @@ pub use runs::{Run, RunId, RunStatus};
 pub use select::{Condition, Op, Select};
 pub use tables::Tables;
 pub use views::{Column, Page, PageRequest, Row, Shape, VIEWS, ViewSpec};
-pub use writer::{Batch, FrameColumns, Sighting, Writer};
+pub use writer::{Batch, FrameChunk, FrameColumns, Sighting, Writer};

@@ -2,17 +2,44 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::LazyLock;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{Error, Result};
 
-/// Texts known to the writer, by a 128-bit hash. Bounded: past the bound a text may be stored again, which costs room, not truth -
-/// readers ask for all ids of a value. The hash is seeded anew in each process, so that no evidence can be made to collide.
+/// Texts known to the writer, by their [`Key`]. Bounded: past the bound a text may be stored again, which costs room, not truth -
+/// readers ask for all ids of a value.
 pub(crate) struct Interner {
-    known: HashMap<u128, u32, foldhash::fast::FixedState>,
-    seeds: [foldhash::quality::RandomState; 2],
+    /// By the key's first part; the second, and the id.
+    known: HashMap<u64, (u32, u32), foldhash::fast::FixedState>,
     next: u32,
+}
+
+/// What a text is known by: 96 bits of hash, seeded anew in each process, so that no evidence can be made to collide. Made by
+/// whoever has the text at hand: it is mostly all that is needed of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key(u64, u32);
+
+static SEEDS: LazyLock<[foldhash::quality::RandomState; 2]> = LazyLock::new(Default::default);
+
+impl Key {
+    pub fn of(value: &str) -> Key {
+        match value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) {
+            Some(members) => Key::of_members(members),
+            None => Key::seeded((0_u8, value)),
+        }
+    }
+
+    /// Of a JSON object, given without its braces.
+    pub fn of_members(members: &str) -> Key {
+        Key::seeded((1_u8, members))
+    }
+
+    fn seeded(value: (u8, &str)) -> Key {
+        let [first, second] = SEEDS.each_ref().map(|seed| seed.hash_one(value));
+        Key(first, second as u32)
+    }
 }
 
 const MOST_KNOWN: usize = 900_000;
@@ -20,19 +47,14 @@ const MOST_KNOWN: usize = 900_000;
 impl Interner {
     pub fn load(db: &Connection) -> Result<Interner> {
         let next = db.query_row("SELECT coalesce(max(id), 0) + 1 FROM text", [], |row| row.get(0))?;
-        let mut interner = Interner { known: HashMap::default(), seeds: Default::default(), next };
+        let mut interner = Interner { known: HashMap::default(), next };
         let mut statement = db.prepare("SELECT id, value FROM text ORDER BY id DESC LIMIT ?")?;
         let mut rows = statement.query([MOST_KNOWN as i64 / 2])?;
         while let Some(row) = rows.next()? {
-            let key = interner.key(row.get_ref(1)?.as_str().unwrap_or_default());
-            interner.known.insert(key, row.get(0)?);
+            let Key(first, second) = Key::of(row.get_ref(1)?.as_str().unwrap_or_default());
+            interner.known.insert(first, (second, row.get(0)?));
         }
         Ok(interner)
-    }
-
-    fn key(&self, value: &str) -> u128 {
-        let [high, low] = self.seeds.each_ref().map(|seed| u128::from(seed.hash_one(value)));
-        high << 64 | low
     }
 
     /// The id of a text; stores it if it is new. Empty texts have 0.
@@ -40,10 +62,19 @@ impl Interner {
         if value.is_empty() {
             return Ok(0);
         }
-        let key = self.key(value);
-        if let Some(id) = self.known.get(&key) {
-            return Ok(*id);
+        let key = Key::of(value);
+        match self.known(key) {
+            Some(id) => Ok(id),
+            None => self.add(db, key, value),
         }
+    }
+
+    pub fn known(&self, Key(first, second): Key) -> Option<u32> {
+        self.known.get(&first).filter(|(other, _)| *other == second).map(|(_, id)| *id)
+    }
+
+    /// Stores a text that is not known; gives its id.
+    pub fn add(&mut self, db: &Connection, Key(first, second): Key, value: &str) -> Result<u32> {
         if self.known.len() >= MOST_KNOWN {
             self.known.clear();
         }
@@ -56,7 +87,7 @@ impl Interner {
         self.next = id
             .checked_add(1)
             .ok_or_else(|| Error::Refused("a case holds at most 4 294 967 295 distinct texts".into()))?;
-        self.known.insert(key, id);
+        self.known.insert(first, (second, id));
         Ok(id)
     }
 }
@@ -164,6 +195,17 @@ mod tests {
             let found: Vec<&str> = super::values(json, &mut room).split_whitespace().collect();
             assert_eq!(found.join(" "), words);
         }
+    }
+
+    #[test]
+    fn a_text_has_one_key() {
+        use super::Key;
+        assert_eq!(Key::of(r#"{"qtype":1}"#), Key::of_members(r#""qtype":1"#));
+        assert_eq!(Key::of("lamp"), Key::of("lamp"));
+        for other in ["lamp ", "Lamp", "{lamp}", "{", "{}", ""] {
+            assert_ne!(Key::of("lamp"), Key::of(other));
+        }
+        assert_ne!(Key::of("lamp"), Key::of_members("lamp"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Batch {
     pub interfaces: Vec<Interface>,
     pub sightings: Vec<Sighting>,
     /// Frame index chunks, ready made.
-    pub chunks: Vec<FrameColumns>,
+    pub chunks: Vec<FrameChunk>,
     /// Of a capture that is still running: flows that have not ended, as they are now.
     pub open_flows: Vec<(u32, Flow)>,
     /// The sightings are all of the run so far, instead of those that were written before.
@@ -79,24 +79,38 @@ pub struct FrameColumns {
     frames: Vec<FrameEntry>,
 }
 
+/// Some thousands of them, packed.
+pub struct FrameChunk {
+    /// Number of the first frame.
+    first: u64,
+    count: usize,
+    span: Span,
+    data: Vec<u8>,
+}
+
 impl FrameColumns {
-    /// Adds a frame; gives the full chunk back when it is one.
-    pub fn push(&mut self, frame: FrameEntry) -> Option<FrameColumns> {
+    /// Adds a frame; gives a chunk if that makes one full.
+    pub fn push(&mut self, frame: FrameEntry) -> Option<FrameChunk> {
         if self.frames.capacity() == 0 {
             self.frames.reserve_exact(CHUNK);
         }
         self.frames.push(frame);
-        (self.frames.len() == CHUNK).then(|| std::mem::take(self))
+        if self.frames.len() == CHUNK { self.take() } else { None }
     }
 
     /// What is there already of the chunk in the making; later ones take its place.
-    pub fn so_far(&self) -> Option<FrameColumns> {
-        (!self.frames.is_empty()).then(|| FrameColumns { frames: self.frames.clone() })
+    pub fn so_far(&self) -> Option<FrameChunk> {
+        let first = self.frames.first()?.number;
+        let mut span = Span::default();
+        self.frames.iter().for_each(|frame| span.see(frame.ts));
+        Some(FrameChunk { first, count: self.frames.len(), span, data: encode(&self.frames) })
     }
 
     /// What is left at the end.
-    pub fn take(&mut self) -> Option<FrameColumns> {
-        (!self.frames.is_empty()).then(|| std::mem::take(self))
+    pub fn take(&mut self) -> Option<FrameChunk> {
+        let chunk = self.so_far();
+        self.frames.clear();
+        chunk
     }
 }
 
@@ -249,15 +263,12 @@ impl Writer<'_> {
         }
         let mut earlier = db.prepare_cached("SELECT count FROM frame_chunk WHERE run = ? AND first = ?")?;
         let mut insert = db.prepare_cached("INSERT OR REPLACE INTO frame_chunk VALUES (?, ?, ?, ?, ?, ?)")?;
-        for FrameColumns { frames } in &batch.chunks {
-            let mut span = Span::default();
-            frames.iter().for_each(|frame| span.see(frame.ts));
-            let Span(first, last) = span;
-            [first, last].into_iter().flatten().for_each(|ts| totals.captured.see(ts));
-            let number = frames.first().map_or(0, |frame| frame.number as i64);
-            let known: Option<i64> = earlier.query_row([run, number], |row| row.get(0)).optional()?;
-            totals.frames += frames.len() - known.map_or(0, |count| count as usize).min(frames.len());
-            insert.execute(params![run, number, frames.len() as i64, first, last, encode(frames)])?;
+        for FrameChunk { first: number, count, span: Span(first, last), data } in &batch.chunks {
+            [first, last].into_iter().flatten().for_each(|ts| totals.captured.see(*ts));
+            // Of a running capture, a chunk in the making may be there already.
+            let known: Option<i64> = earlier.query_row([run, *number as i64], |row| row.get(0)).optional()?;
+            totals.frames += count - known.map_or(0, |known| known as usize).min(*count);
+            insert.execute(params![run, *number as i64, *count as i64, first, last, data])?;
         }
         Ok(())
     }

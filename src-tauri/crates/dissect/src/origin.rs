@@ -60,6 +60,15 @@ const MOST_PIECES: usize = 256;
 
 /// The place of `range` of bytes that `segments` (in order) make up. The frame is the one that completes it, as in Wireshark.
 pub(crate) fn place(range: Range<usize>, segments: &[Segment]) -> Place {
+    // The common case: a message in one frame.
+    if let [one] = segments
+        && range.start >= one.at
+        && range.start < one.at + one.length
+        && range.end <= one.at + one.length
+    {
+        let offset = one.offset + (range.start - one.at) as u64;
+        return Place { frame: Some(one.frame), offset, length: range.len() as u64, pieces: Vec::new() };
+    }
     let mut pieces: Vec<Piece> = Vec::new();
     for segment in segments {
         let start = segment.at.max(range.start);
@@ -98,6 +107,17 @@ mod tests {
     fn inside_one_frame() {
         let place = place(2..6, &TWO);
         assert_eq!((place.frame, place.offset, place.length, place.pieces.len()), (Some(3), 102, 4, 0));
+    }
+
+    #[test]
+    fn one_frame_is_like_the_first_of_two() {
+        let mut two = TWO;
+        two[1].at = 1_000;
+        for start in 0..14 {
+            for end in 0..14 {
+                assert_eq!(place(start..end, &TWO[..1]), place(start..end, &two), "{start}..{end}");
+            }
+        }
     }
 
     #[test]

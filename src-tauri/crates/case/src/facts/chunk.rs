@@ -4,7 +4,7 @@
 //! is a fact's alone). Integers that grow are zigzag varints of differences (LEB128); values that repeat are a dictionary of
 //! distinct values and an index of one or two bytes a fact, or none where all are the same; texts of `own` are packed by LZ4.
 
-use crate::columns::{Dictionary, deltas, dictionary, read_deltas, read_dictionary, read_varint, varint};
+use crate::columns::{Dictionary, Distinct, deltas, read_deltas, read_dictionary, read_varint, varint};
 use crate::{Error, Result};
 
 /// Facts in a chunk at most: an index of a dictionary has two bytes.
@@ -31,39 +31,71 @@ pub(crate) struct Entry {
     pub length: u64,
 }
 
-/// The parts of a chunk, as they are stored.
-pub(crate) struct Parts {
+/// Makes the parts of a chunk, as they are stored: one chunk after the other, in the same memory.
+#[derive(Default)]
+pub(crate) struct Encoder {
     pub keys: Vec<u8>,
     pub places: Vec<u8>,
-    pub own: Vec<u8>,
+    distinct: Distinct,
+    packed: Vec<u8>,
+    /// How much of it is meant.
+    packed_len: usize,
 }
+
+impl Encoder {
+    /// `own`: [`push_own`] of each of the entries, in their order; empty if there is nothing in any of them.
+    pub fn encode(&mut self, entries: &[Entry], own: &[u8]) {
+        let Encoder { keys, places, distinct, .. } = self;
+        keys.clear();
+        deltas(keys, entries.iter().map(|e| e.ts));
+        deltas(keys, entries.iter().map(|e| e.number));
+        for column in [|e: &Entry| e.src, |e: &Entry| e.dst, |e: &Entry| e.subject, |e: &Entry| e.fields] {
+            distinct.write(keys, entries.iter().map(|e| column(e).into()));
+        }
+        places.clear();
+        distinct.write(places, entries.iter().map(|e| e.time_kind.into()));
+        distinct.write(places, entries.iter().map(|e| e.uid));
+        deltas(places, entries.iter().map(|e| e.frame as i64));
+        deltas(places, entries.iter().map(|e| e.offset as i64));
+        deltas(places, entries.iter().map(|e| e.length as i64));
+        self.packed_len = if own.is_empty() { 0 } else { self.pack(own) };
+    }
+
+    /// By LZ4, the length before it.
+    fn pack(&mut self, own: &[u8]) -> usize {
+        let most = lz4_flex::block::get_maximum_output_size(own.len()) + LENGTH;
+        if self.packed.len() < most || self.packed.len() > MOST_KEPT.max(most) {
+            self.packed.resize(most, 0);
+            self.packed.shrink_to_fit();
+        }
+        let Some((length, room)) = self.packed.split_first_chunk_mut::<LENGTH>() else { return 0 };
+        *length = (own.len() as u32).to_le_bytes();
+        match lz4_flex::block::compress_into(own, room) {
+            Ok(packed) => packed + LENGTH,
+            Err(_) => 0, // there was room for the worst
+        }
+    }
+
+    /// What is the facts' alone, packed.
+    pub fn own(&self) -> &[u8] {
+        self.packed.get(..self.packed_len).unwrap_or_default()
+    }
+}
+
+/// Bytes of the length before what is packed.
+const LENGTH: usize = 4;
+/// Memory for packing that is kept for the next chunk.
+const MOST_KEPT: usize = 32 << 20;
 
 /// What is a fact's alone, as members of a JSON object, and its pieces as JSON.
 pub(crate) type Own = (String, String);
 
-/// `own` in the order of the entries.
-pub(crate) fn encode<'o>(entries: &[Entry], own: impl Iterator<Item = (&'o str, String)>) -> Parts {
-    let mut keys = Vec::with_capacity(entries.len() * 12);
-    deltas(&mut keys, entries.iter().map(|e| e.ts));
-    deltas(&mut keys, entries.iter().map(|e| e.number));
-    for column in [|e: &Entry| e.src, |e: &Entry| e.dst, |e: &Entry| e.subject, |e: &Entry| e.fields] {
-        dictionary(&mut keys, entries.iter().map(|e| column(e).into()));
+/// Adds what is a fact's alone to that of the facts before it.
+pub(crate) fn push_own(out: &mut Vec<u8>, own: &str, pieces: &str) {
+    for text in [own, pieces] {
+        varint(out, text.len() as u64);
+        out.extend_from_slice(text.as_bytes());
     }
-    let mut places = Vec::with_capacity(entries.len() * 8);
-    dictionary(&mut places, entries.iter().map(|e| e.time_kind.into()));
-    dictionary(&mut places, entries.iter().map(|e| e.uid));
-    deltas(&mut places, entries.iter().map(|e| e.frame as i64));
-    deltas(&mut places, entries.iter().map(|e| e.offset as i64));
-    deltas(&mut places, entries.iter().map(|e| e.length as i64));
-    let (mut texts, mut some) = (Vec::new(), false);
-    for (own, pieces) in own {
-        some |= !own.is_empty() || !pieces.is_empty();
-        for text in [own, &pieces] {
-            varint(&mut texts, text.len() as u64);
-            texts.extend_from_slice(text.as_bytes());
-        }
-    }
-    Parts { keys, places, own: if some { lz4_flex::compress_prepend_size(&texts) } else { Vec::new() } }
 }
 
 /// Time, number and texts.
@@ -163,12 +195,21 @@ mod tests {
         (0..count).map(entry).collect()
     }
 
+    fn encode(entries: &[Entry], own: &[Own]) -> Encoder {
+        let (mut parts, mut texts) = (Encoder::default(), Vec::new());
+        own.iter().for_each(|(own, pieces)| push_own(&mut texts, own, pieces));
+        // What was packed before leaves nothing behind.
+        parts.encode(&[Entry::default(); 3], &b"longer than what follows".repeat(entries.len()));
+        parts.encode(entries, &texts);
+        parts
+    }
+
     #[test]
     fn reads_what_it_wrote() {
         for (count, distinct) in [(0, 1), (1, 1), (300, 3), (5_000, 700)] {
             let entries = entries(count, distinct);
             let own: Vec<Own> = (0..count).map(|n| (format!("\"n\":{n}"), String::new())).collect();
-            let parts = encode(&entries, own.iter().map(|(a, b)| (a.as_str(), b.clone())));
+            let parts = encode(&entries, &own);
             let keys = Keys::decode(&parts.keys, entries.len()).unwrap();
             let places = Places::decode(&parts.places, entries.len()).unwrap();
             for (row, entry) in entries.iter().enumerate() {
@@ -187,22 +228,22 @@ mod tests {
                 };
                 assert_eq!(read, *entry);
             }
-            assert_eq!(decode_own(&parts.own, entries.len()).unwrap(), own);
+            assert_eq!(decode_own(parts.own(), entries.len()).unwrap(), own);
         }
     }
 
     #[test]
     fn damage_is_an_error() {
         let entries = entries(300, 300);
-        let parts = encode(&entries, entries.iter().map(|_| ("\"n\":1", String::new())));
+        let parts = encode(&entries, &vec![("\"n\":1".to_owned(), String::new()); 300]);
         for cut in 0..parts.keys.len() {
             assert!(Keys::decode(&parts.keys[..cut], 300).is_err());
         }
         for cut in 0..parts.places.len() {
             assert!(Places::decode(&parts.places[..cut], 300).is_err());
         }
-        for cut in 1..parts.own.len() {
-            assert!(decode_own(&parts.own[..cut], 300).is_err());
+        for cut in 1..parts.own().len() {
+            assert!(decode_own(&parts.own()[..cut], 300).is_err());
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, params};
 
-use super::chunk::{Entry, Own, encode};
+use super::chunk::{Encoder, Entry, Own, push_own};
 use super::scan::{Chunk, Meta, metas};
-use super::write::{Packed, insert};
+use super::write::insert;
 use crate::Result;
 use crate::runs::RunId;
 
@@ -38,6 +38,11 @@ fn into_one(db: &Connection, run: RunId, kind: i64, small: Vec<Meta>) -> Result<
     }
     rows.sort_unstable_by_key(|(entry, _)| (entry.ts, entry.number));
     let entries: Vec<Entry> = rows.iter().map(|(entry, _)| *entry).collect();
-    let parts = encode(&entries, rows.iter().map(|(_, (own, pieces))| (own.as_str(), pieces.clone())));
-    insert(db, run, kind, &Packed { entries: &entries, parts, own_keys })
+    let mut own = Vec::new();
+    if rows.iter().any(|(_, (own, pieces))| !own.is_empty() || !pieces.is_empty()) {
+        rows.iter().for_each(|(_, (text, pieces))| push_own(&mut own, text, pieces));
+    }
+    let mut encoder = Encoder::default();
+    encoder.encode(&entries, &own);
+    insert(db, run, kind, &entries, own_keys, &encoder)
 }

@@ -4,40 +4,56 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::ops::Range;
 
-use model::{Fact, Mac, Party, Piece, Time, Uid};
+use model::{Fact, Mac, Party, Piece};
 use rusqlite::{Connection, params};
 
-use super::chunk::{Entry, MOST, Parts, encode};
+use super::chunk::{Encoder, Entry, MOST, push_own};
 use crate::runs::RunId;
-use crate::text::Interner;
+use crate::text::{Interner, Key};
 use crate::{NO_TIME, Result};
 
-/// Facts on their way from who finds them to who writes them. Their texts lie one after the other in a single one: facts come a
-/// million a second, with several small texts each.
+/// Facts on their way from who finds them to who writes them. Their texts lie one after the other in few long ones: facts come a
+/// million a second, with several small texts each. What is made here is made while the fact is at hand.
 #[derive(Default)]
 pub struct Facts {
     rows: Vec<Row>,
+    kinds: Vec<OfKind>,
+    /// Subjects, fields and names.
     text: String,
-    pieces: Vec<Piece>,
+    /// Bytes of what the kinds have to themselves.
+    own: usize,
+}
+
+/// What the facts of one kind have to themselves.
+struct OfKind {
+    name: &'static str,
+    /// [`push_own`] of each.
+    own: Vec<u8>,
+    /// Something in it is not empty.
+    some_own: bool,
+    own_keys: u64,
+    /// None came before an earlier one, and the time of the last.
+    in_order: bool,
+    last: i64,
 }
 
 struct Row {
-    kind: &'static str,
-    ts: Option<Time>,
+    /// Which of the batch's kinds.
+    kind: usize,
+    ts: i64,
     time_kind: u8,
-    uid: Option<Uid>,
+    uid: u64,
     src: Who,
     dst: Who,
-    /// Where its texts begin: subject, fields, own.
+    /// Where its texts begin: subject, fields.
     at: usize,
-    subject: usize,
-    fields: usize,
-    own: usize,
-    own_keys: u64,
-    frame: Option<u64>,
+    subject: (usize, Key),
+    fields: (usize, Key),
+    /// In what its kind has.
+    own: Range<usize>,
+    frame: u64,
     offset: u64,
     length: u64,
-    pieces: Range<usize>,
 }
 
 /// A party; of a name, where it lies.
@@ -48,32 +64,46 @@ enum Who {
     Name(Range<usize>),
 }
 
+/// Facts for which there is room from the beginning.
+const USUAL: usize = 1 << 14;
+
 impl Facts {
     pub fn push(&mut self, fact: &Fact) {
+        if self.rows.capacity() == 0 {
+            self.rows.reserve(USUAL);
+            self.text.reserve(USUAL * 256);
+        }
         let (src, dst) = (self.who(&fact.src), self.who(&fact.dst));
-        let at = self.text.len();
-        let [subject, fields, own] = [fact.subject.as_str(), fact.fields.members(), fact.own.members()].map(|text| {
-            self.text.push_str(text);
-            text.len()
-        });
-        let first = self.pieces.len();
-        self.pieces.extend_from_slice(&fact.place.pieces);
+        let (at, subject, fields) = (self.text.len(), fact.subject.as_str(), fact.fields.members());
+        self.text.push_str(subject);
+        self.text.push_str(fields);
+        let ts = fact.ts.map_or(NO_TIME, |ts| ts.0);
+        let kind = self.kind(fact.kind);
+        let mut own = 0..0;
+        if let Some(of) = self.kinds.get_mut(kind) {
+            let (start, pieces) = (of.own.len(), pieces(&fact.place.pieces));
+            push_own(&mut of.own, fact.own.members(), &pieces);
+            own = start..of.own.len();
+            self.own += own.len();
+            of.some_own |= !fact.own.is_empty() || !pieces.is_empty();
+            of.own_keys |= fact.own.keys();
+            of.in_order &= of.last <= ts;
+            of.last = ts;
+        }
         self.rows.push(Row {
-            kind: fact.kind,
-            ts: fact.ts,
+            kind,
+            ts,
             time_kind: fact.time_kind as u8,
-            uid: fact.uid,
+            uid: fact.uid.map_or(0, |uid| uid.0),
             src,
             dst,
             at,
-            subject,
-            fields,
+            subject: (subject.len(), Key::of(subject)),
+            fields: (fields.len(), Key::of_members(fields)),
             own,
-            own_keys: fact.own.keys(),
-            frame: fact.place.frame,
+            frame: fact.place.frame.unwrap_or(0),
             offset: fact.place.offset,
             length: fact.place.length,
-            pieces: first..self.pieces.len(),
         });
     }
 
@@ -81,10 +111,15 @@ impl Facts {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.text.clear();
-        self.pieces.clear();
+        self.own = 0;
         // One batch of very long texts does not hold its memory for good.
         self.text.shrink_to(16 << 20);
-        self.pieces.shrink_to(1 << 16);
+        for of in &mut self.kinds {
+            let mut own = std::mem::take(&mut of.own);
+            own.clear();
+            own.shrink_to(16 << 20);
+            *of = OfKind { own, ..OfKind::new(of.name) };
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -97,7 +132,16 @@ impl Facts {
 
     /// Bytes of memory that its texts and pieces take.
     pub fn weight(&self) -> usize {
-        self.text.len() + self.pieces.len() * size_of::<Piece>()
+        self.text.len() + self.own
+    }
+
+    fn kind(&mut self, name: &'static str) -> usize {
+        // Mostly it is the very same text.
+        let same = self.kinds.iter().position(|of| std::ptr::eq(of.name, name));
+        same.or_else(|| self.kinds.iter().position(|of| of.name == name)).unwrap_or_else(|| {
+            self.kinds.push(OfKind::new(name));
+            self.kinds.len() - 1
+        })
     }
 
     fn who(&mut self, party: &Party) -> Who {
@@ -118,6 +162,12 @@ impl Facts {
     }
 }
 
+impl OfKind {
+    fn new(name: &'static str) -> OfKind {
+        OfKind { name, own: Vec::new(), some_own: false, own_keys: 0, in_order: true, last: NO_TIME }
+    }
+}
+
 /// Numbers facts, stores their texts once, and packs them.
 pub(crate) struct FactWriter {
     kinds: HashMap<&'static str, i64>,
@@ -126,6 +176,10 @@ pub(crate) struct FactWriter {
     macs: HashMap<Mac, u32, foldhash::fast::RandomState>,
     /// Facts of each run so far: they are numbered within it.
     written: HashMap<RunId, i64>,
+    encoder: Encoder,
+    /// Memory for one batch after the other: facts by kind, what is theirs alone in another order, a text.
+    entries: Vec<Vec<Entry>>,
+    own: Vec<u8>,
     scratch: String,
 }
 
@@ -146,28 +200,57 @@ impl FactWriter {
             ips: HashMap::default(),
             macs: HashMap::default(),
             written: HashMap::new(),
+            encoder: Encoder::default(),
+            entries: Vec::new(),
+            own: Vec::new(),
             scratch: String::new(),
         }
     }
 
     pub fn write(&mut self, db: &Connection, texts: &mut Interner, run: RunId, facts: &Facts) -> Result<Added> {
         let mut added = Added::default();
-        let mut number = self.written.get(&run).copied().unwrap_or(0);
+        let before = self.written.get(&run).copied().unwrap_or(0);
+        let mut number = before;
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.resize_with(facts.kinds.len().max(entries.len()), Vec::new);
+        entries.iter_mut().for_each(Vec::clear);
         // In order of the kinds' ids, so that the same facts give the same chunks.
-        let mut by_kind: BTreeMap<i64, Vec<(Entry, usize)>> = BTreeMap::new();
-        for (at, row) in facts.rows.iter().enumerate() {
+        let mut kinds: BTreeMap<i64, usize> = BTreeMap::new();
+        for row in &facts.rows {
             number += 1;
-            let kind = self.kind(db, row.kind)?;
-            let entry = self.entry(db, texts, facts, row, number)?;
-            by_kind.entry(kind).or_default().push((entry, at));
+            let Some((of, entries)) = facts.kinds.get(row.kind).zip(entries.get_mut(row.kind)) else { continue };
+            if entries.is_empty() {
+                kinds.insert(self.kind(db, of.name)?, row.kind);
+            }
+            entries.push(self.entry(db, texts, facts, row, number)?);
         }
         self.written.insert(run, number);
-        for (kind, mut rows) in by_kind {
-            rows.sort_unstable_by_key(|(entry, _)| (entry.ts, entry.number));
-            for rows in rows.chunks(MOST) {
-                pack(db, run, kind, rows, facts)?;
+        for (kind, at) in kinds {
+            let Some((of, entries)) = facts.kinds.get(at).zip(entries.get_mut(at)) else { continue };
+            if !of.in_order {
+                entries.sort_unstable_by_key(|entry| (entry.ts, entry.number));
+            }
+            for entries in entries.chunks(MOST) {
+                let own_of = |entry: &Entry| {
+                    let row = facts.rows.get((entry.number - before - 1) as usize);
+                    row.map_or(0..0, |row| row.own.clone())
+                };
+                let own = match entries {
+                    _ if !of.some_own => &[],
+                    [first, .., last] if of.in_order => {
+                        of.own.get(own_of(first).start..own_of(last).end).unwrap_or_default()
+                    }
+                    entries => {
+                        self.own.clear();
+                        let parts = entries.iter().filter_map(|entry| of.own.get(own_of(entry)));
+                        parts.for_each(|part| self.own.extend_from_slice(part));
+                        &self.own[..]
+                    }
+                };
+                self.encoder.encode(entries, own);
+                insert(db, run, kind, entries, of.own_keys, &self.encoder)?;
                 let (mut minute, mut count) = (None, 0);
-                for (entry, _) in rows {
+                for entry in entries {
                     let of = if entry.ts == NO_TIME { NO_TIME } else { entry.ts.div_euclid(60_000_000_000) };
                     if minute != Some(of) {
                         minute.into_iter().for_each(|minute| *added.tally.entry((kind, minute)).or_default() += count);
@@ -176,10 +259,12 @@ impl FactWriter {
                     count += 1;
                 }
                 minute.into_iter().for_each(|minute| *added.tally.entry((kind, minute)).or_default() += count);
-                let timed = || rows.iter().map(|(entry, _)| entry.ts).filter(|ts| *ts != NO_TIME);
+                let timed = || entries.iter().map(|entry| entry.ts).filter(|ts| *ts != NO_TIME);
                 added.times.extend(timed().next().zip(timed().next_back()));
             }
         }
+        self.entries = entries;
+        self.own.shrink_to(16 << 20);
         Ok(added)
     }
 
@@ -194,26 +279,34 @@ impl FactWriter {
     }
 
     fn entry(&mut self, db: &Connection, texts: &mut Interner, facts: &Facts, row: &Row, number: i64) -> Result<Entry> {
-        let fields = match facts.text(row.at + row.subject, row.fields) {
-            "" => 0,
-            members => {
-                self.scratch.clear();
-                self.scratch.push('{');
-                self.scratch.push_str(members);
-                self.scratch.push('}');
-                texts.id(db, &self.scratch)?
-            }
+        let (subject, subject_key) = row.subject;
+        let fields = match row.fields {
+            (0, _) => 0,
+            (length, key) => match texts.known(key) {
+                Some(id) => id,
+                None => {
+                    self.scratch.clear();
+                    self.scratch.push('{');
+                    self.scratch.push_str(facts.text(row.at + subject, length));
+                    self.scratch.push('}');
+                    texts.add(db, key, &self.scratch)?
+                }
+            },
         };
         Ok(Entry {
-            ts: row.ts.map_or(NO_TIME, |ts| ts.0),
+            ts: row.ts,
             number,
             src: self.who(db, texts, facts, &row.src)?,
             dst: self.who(db, texts, facts, &row.dst)?,
-            subject: texts.id(db, facts.text(row.at, row.subject))?,
+            subject: match texts.known(subject_key) {
+                _ if subject == 0 => 0,
+                Some(id) => id,
+                None => texts.add(db, subject_key, facts.text(row.at, subject))?,
+            },
             fields,
             time_kind: row.time_kind,
-            uid: row.uid.map_or(0, |uid| uid.0),
-            frame: row.frame.unwrap_or(0),
+            uid: row.uid,
+            frame: row.frame,
             offset: row.offset,
             length: row.length,
         })
@@ -250,25 +343,15 @@ impl FactWriter {
     }
 }
 
-fn pack(db: &Connection, run: RunId, kind: i64, rows: &[(Entry, usize)], facts: &Facts) -> Result<()> {
-    let entries: Vec<Entry> = rows.iter().map(|(entry, _)| *entry).collect();
-    let own = rows.iter().filter_map(|(_, at)| facts.rows.get(*at)).map(|row| {
-        (facts.text(row.at + row.subject + row.fields, row.own), pieces(facts.pieces.get(row.pieces.clone())))
-    });
-    let parts = encode(&entries, own);
-    let own_keys = rows.iter().filter_map(|(_, at)| facts.rows.get(*at)).fold(0, |keys, row| keys | row.own_keys);
-    insert(db, run, kind, &Packed { entries: &entries, parts, own_keys })
-}
-
-/// A chunk, ready to be stored.
-pub(super) struct Packed<'e> {
-    pub entries: &'e [Entry],
-    pub parts: Parts,
-    pub own_keys: u64,
-}
-
-pub(super) fn insert(db: &Connection, run: RunId, kind: i64, chunk: &Packed) -> Result<()> {
-    let Packed { entries, parts, own_keys } = chunk;
+/// Stores a chunk.
+pub(super) fn insert(
+    db: &Connection,
+    run: RunId,
+    kind: i64,
+    entries: &[Entry],
+    own_keys: u64,
+    parts: &Encoder,
+) -> Result<()> {
     let span = |values: &mut dyn Iterator<Item = i64>| {
         values.fold((i64::MAX, i64::MIN), |(low, high), value| (low.min(value), high.max(value)))
     };
@@ -278,19 +361,21 @@ pub(super) fn insert(db: &Connection, run: RunId, kind: i64, chunk: &Packed) -> 
     db.prepare_cached(
         "INSERT INTO fact_chunk (run, kind, count, first, last, first_ts, last_ts, first_frame, last_frame, own_keys) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
-    .execute(params![run, kind, entries.len() as i64, first, last, first_ts, last_ts, first_frame, last_frame, *own_keys as i64])?;
+    .execute(params![run, kind, entries.len() as i64, first, last, first_ts, last_ts, first_frame, last_frame, own_keys as i64])?;
     db.prepare_cached("INSERT INTO fact_columns (chunk, keys, places, own) VALUES (?, ?, ?, ?)")?.execute(params![
         db.last_insert_rowid(),
         parts.keys,
         parts.places,
-        parts.own
+        parts.own()
     ])?;
     Ok(())
 }
 
 /// Pieces as JSON; empty if there are none.
-fn pieces(pieces: Option<&[Piece]>) -> String {
-    let Some(pieces) = pieces.filter(|pieces| !pieces.is_empty()) else { return String::new() };
+fn pieces(pieces: &[Piece]) -> String {
+    if pieces.is_empty() {
+        return String::new();
+    }
     let list: Vec<[u64; 3]> = pieces.iter().map(|piece| [piece.frame, piece.offset, piece.length]).collect();
     serde_json::to_string(&list).unwrap_or_default()
 }

@@ -27,8 +27,18 @@ pub fn printable(bytes: &[u8], cut: bool) -> Option<&str> {
         Err(_) => return None,
     };
     // C1 controls are two bytes in UTF-8, so that a look at the bytes does for what matters
-    let readable = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\r' | b'\n'));
-    readable.then_some(text)
+    let readable = |byte: &u8| *byte >= 0x20 && *byte != 0x7f || matches!(byte, b'\t' | b'\r' | b'\n');
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let is_readable = |word: &[u8; 8]| !has_control(u64::from_le_bytes(*word)) || word.iter().all(readable);
+    (words.iter().all(is_readable) && rest.iter().all(readable)).then_some(text)
+}
+
+/// Whether one of eight bytes is below 0x20 or is 0x7f. They are looked at all at once: no sum reaches into the next byte.
+fn has_control(word: u64) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let sevens = word & (0x7f * EACH);
+    let plain = (sevens + 0x60 * EACH) & !(sevens + EACH);
+    !(plain | word) & (0x80 * EACH) != 0
 }
 
 /// The bytes as text for the tree: as they are if readable, else hex.
@@ -56,6 +66,19 @@ mod tests {
             let mut fields = Fields::new();
             write(&mut fields, bytes, bytes.len());
             assert_eq!(fields.to_json(), expect);
+        }
+    }
+
+    #[test]
+    fn eight_bytes_are_looked_at_as_one_is() {
+        for byte in 0..=255_u8 {
+            for at in 0..8 {
+                for around in [b'a', 0xff, 0x80, 0x20] {
+                    let mut word = [around; 8];
+                    word[at] = byte;
+                    assert_eq!(has_control(u64::from_le_bytes(word)), byte < 0x20 || byte == 0x7f, "{word:x?}");
+                }
+            }
         }
     }
 

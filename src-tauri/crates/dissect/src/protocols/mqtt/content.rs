@@ -1,5 +1,7 @@
 //! What a PUBLISH carries: what kind of thing it is, its text, whose shadow it is about, and files.
 
+use std::borrow::Cow;
+
 use model::Fields;
 
 use super::{Session, cbor};
@@ -33,17 +35,18 @@ pub fn write(own: &mut Fields, said: &[u8], len: usize) -> &'static str {
     kind
 }
 
-/// Which kind it is; and its text, if it does not lie there as it is.
-fn read(said: &[u8], len: usize) -> (&'static str, Option<String>) {
+/// Which kind it is; and its text, if it has one.
+fn read(said: &[u8], len: usize) -> (&'static str, Option<Cow<'_, str>>) {
     if said.is_empty() {
         return ("", None);
     }
     let whole = said.len() == len;
     let head = said.get(..MOST_PAYLOAD).unwrap_or(said);
     if let Some(text) = printable(head, head.len() < len) {
-        let text = text.trim();
-        let is = |open, close| text.starts_with(open) && (text.ends_with(close) || head.len() < len);
-        return (if is('{', '}') || is('[', ']') { "json" } else { "text" }, None);
+        let inside = text.trim();
+        let is = |open, close| inside.starts_with(open) && (inside.ends_with(close) || head.len() < len);
+        let kind = if is('{', '}') || is('[', ']') { "json" } else { "text" };
+        return (kind, Some(Cow::Borrowed(text)).filter(|text| !text.is_empty()));
     }
     if !whole {
         return (short_name(said), None);
@@ -53,11 +56,11 @@ fn read(said: &[u8], len: usize) -> (&'static str, Option<String>) {
             && let Ok(content) = files::content([said], packing, LONGEST_TEXT.min(said.len() * 32 + MOST_PAYLOAD))
         {
             let head = content.get(..MOST_PAYLOAD).unwrap_or(&content);
-            return (name, printable(head, head.len() < content.len()).map(str::to_owned));
+            return (name, printable(head, head.len() < content.len()).map(|text| Cow::Owned(text.to_owned())));
         }
     }
     match cbor::text(said) {
-        Some(text) => ("cbor", Some(text)),
+        Some(text) => ("cbor", Some(Cow::Owned(text))),
         None => (short_name(said), None),
     }
 }
