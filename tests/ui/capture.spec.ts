@@ -32,11 +32,13 @@ for (const theme of ['light', 'dark'] as const) {
     });
 
     test('a recording runs, is marked, and is sealed as evidence', async ({ page, context }) => {
+      test.slow();
       test.skip(!(await canRecord(page)), 'lintel-capture is not beside lintel');
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       await open(page, 'capture');
       await page.getByRole('checkbox', { name: 'Play a capture file instead' }).check();
       await page.getByRole('textbox', { name: 'Path of the capture file' }).fill(SAMPLE);
+      await page.getByLabel('Speed').fill('0.1'); // minutes, however slow the machine
       await page.locator('summary').click();
       await page.getByLabel('Authority').fill('Training, no case');
       await start(page).click();
@@ -82,6 +84,7 @@ test('several can be recorded at once, and the palette seals them', async ({ pag
     if (await more.isVisible()) await more.click();
     await page.getByRole('checkbox', { name: 'Play a capture file instead' }).check();
     await page.getByRole('textbox', { name: 'Path of the capture file' }).fill(SAMPLE);
+    await page.getByLabel('Speed').fill('0.1');
     await start(page).click();
     await expect(start(page)).toBeHidden();
   }
