@@ -71,7 +71,10 @@ pub(crate) fn capture_chart(app: &App, request: CaptureChart) -> Result<Drawn> {
         CaptureChartKind::Devices => case.device_names()?,
         _ => Default::default(),
     };
-    let series = lock(&session.traffic).series(by, request.seconds, MOST_POINTS, TOP);
+    let mut series = lock(&session.traffic).series(by, request.seconds, MOST_POINTS, TOP);
+    if session.is_recording() && series.dropped.len() > 1 {
+        series.leave_last(); // it has only begun, and would look like a fall
+    }
     let few = series.dropped.len() <= FEW;
     let shape = if few && shape == Shape::StackedAreas { Shape::StackedBars } else { shape };
     let at = |step: usize| series.from.saturating_add(series.step.saturating_mul(step as i64));

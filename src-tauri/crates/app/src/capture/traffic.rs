@@ -47,6 +47,14 @@ pub(crate) struct Series {
     pub dropped: Vec<u64>,
 }
 
+impl Series {
+    /// Without the last step.
+    pub fn leave_last(&mut self) {
+        self.values.iter_mut().for_each(|values| values.truncate(values.len().saturating_sub(1)));
+        self.dropped.pop();
+    }
+}
+
 /// What to add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
