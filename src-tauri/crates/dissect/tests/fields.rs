@@ -939,6 +939,7 @@ const ACCEPTED: &[(&str, &str, Differs, &str)] = &[
     ("", "xmpp.xmlns", Theirs, "the namespace of the stanza's first child is the fact's, those of others are left out"),
     ("", "xmpp.xmlns", Other, "the namespace of the stanza's first child is the fact's, those of others are left out"),
     // Shown by one of the two.
+    ("tls.pcapng 19", "tls.record.", Ours, "sent again, which TShark does not take apart a second time"),
     ("", "btle.advertising_header.randomized_rx", Ours, "a bit that TShark calls reserved in this kind"),
     ("", "wps.primary_device_type.category", Ours, "zero, which TShark does not count as a category"),
     ("", "dns.flags.", Ours, "bits that mean something in an answer only; TShark leaves them out of questions"),
@@ -1197,6 +1198,9 @@ fn is_same((value, shown): &(String, String), theirs: &str) -> bool {
         || start.is_some_and(|start| theirs.starts_with(start))
 }
 
+/// A frame, and the values of both that differ in it.
+type Left<'v> = (usize, &'v Vec<(String, String)>, &'v Vec<(String, String)>);
+
 fn are_same(ours: &[(String, String)], theirs: &[(String, String)]) -> bool {
     ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, (theirs, _))| is_same(ours, theirs))
 }
@@ -1214,7 +1218,7 @@ impl Tally {
         let ours = ours(raw, fields);
         assert_eq!((ours.len(), theirs.len()), (names.len(), names.len()), "{}", names[0]);
         for field in fields {
-            let mut left = Vec::new();
+            let mut left: Vec<Left> = Vec::new();
             for (n, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
                 match are_same(&ours[field], &theirs[field]) {
                     true if ours[field].is_empty() => {}
@@ -1223,7 +1227,7 @@ impl Tally {
                 }
             }
             // A message that spans frames: TShark shows it in the last, we show some in the first. All in all it is the same.
-            let all = |side: fn(&(usize, &Vec<(String, String)>, &Vec<(String, String)>)) -> Vec<(String, String)>| {
+            let all = |side: fn(&Left) -> Vec<(String, String)>| {
                 let mut values: Vec<_> = left.iter().flat_map(side).collect();
                 values.sort();
                 values

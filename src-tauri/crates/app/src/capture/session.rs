@@ -480,7 +480,7 @@ fn count(n: usize, word: &str) -> String {
 
 /// Files and their hashes, for the custody log.
 fn written(read: &[WasRead]) -> (Vec<String>, Vec<Value>) {
-    let hashes = |read: &WasRead| read.outcome.hashes.clone();
+    let hashes = |read: &WasRead| read.outcome.hashes;
     let objects = read.iter().filter_map(hashes).map(|hashes| model::hex(&hashes.sha256)).collect();
     let files = read.iter().map(|read| {
         let hashes = hashes(read);

@@ -297,7 +297,7 @@ pub(super) fn trim(path: &Path) -> io::Result<Whole> {
     let mut header = [0; 8];
     while length - whole.bytes >= 12 && from.read_exact(&mut header).is_ok() {
         let size = u64::from(word(&header, 4));
-        if !(12..=LONGEST_BLOCK as u64).contains(&size) || size % 4 != 0 || whole.bytes + size > length {
+        if !(12..=LONGEST_BLOCK as u64).contains(&size) || !size.is_multiple_of(4) || whole.bytes + size > length {
             break;
         }
         // A power cut may leave the length of a file that was never filled: its last word is there only if all is.
@@ -324,7 +324,7 @@ fn block(bytes: &[u8]) -> io::Result<Option<&[u8]>> {
         return Ok(None);
     }
     let length = word(bytes, 4) as usize;
-    if !(12..=LONGEST_BLOCK).contains(&length) || length % 4 != 0 {
+    if !(12..=LONGEST_BLOCK).contains(&length) || !length.is_multiple_of(4) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a pcapng block of {length} bytes came")));
     }
     Ok(bytes.get(..length))

@@ -44,10 +44,13 @@ pub(crate) struct Hub {
     shared: Arc<Shared>,
 }
 
+/// A batch travels from thread to thread as it is.
+type Spare = Vec<Box<Batch>>;
+
 #[derive(Default)]
 struct Shared {
     /// Batches that are written, for use again: their memory is warm.
-    spare: Mutex<Vec<Box<Batch>>>,
+    spare: Mutex<Spare>,
     /// Why nothing more can be written.
     failed: Mutex<Option<Error>>,
 }
