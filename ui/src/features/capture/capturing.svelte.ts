@@ -94,7 +94,10 @@ class Capturing {
   /** Goes to the field in which a moment is noted. */
   note(): void {
     if (place.view !== 'capture') place.go('capture');
-    setTimeout(() => document.querySelector<HTMLElement>('[data-capture-mark]')?.focus());
+    const field = () => document.querySelector<HTMLElement>('[data-capture-mark]');
+    // At once where it is there: what is typed next belongs to it.
+    if (field()) field()?.focus();
+    else setTimeout(() => field()?.focus());
   }
 
   /** What the palette offers. */

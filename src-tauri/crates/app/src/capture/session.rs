@@ -206,7 +206,10 @@ fn name(request: &CaptureStart) -> String {
 /// Of the file: when it begins, and what it is of, in letters that every system takes.
 fn stem(request: &CaptureStart) -> String {
     let digits: String = now().to_string().chars().take(23).filter(char::is_ascii_alphanumeric).collect();
-    let what: String = name(request)
+    let name = name(request);
+    let name =
+        if request.replay.is_some() { name.trim_end_matches(".pcapng").trim_end_matches(".pcap") } else { &name };
+    let what: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' })
         .take(40)
