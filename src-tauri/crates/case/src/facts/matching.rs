@@ -100,7 +100,7 @@ impl Mask {
         }
     }
 
-    fn both(self, other: Mask, both: fn(bool, bool) -> bool) -> Mask {
+    pub fn both(self, other: Mask, both: fn(bool, bool) -> bool) -> Mask {
         match (self, other) {
             (Mask::Some(a), Mask::Some(b)) => Mask::of(a.into_iter().zip(b).map(|(a, b)| both(a, b)).collect()),
             (Mask::Some(rows), whole) | (whole, Mask::Some(rows)) => {

@@ -5,6 +5,7 @@ mod chunk;
 mod counts;
 mod join;
 mod matching;
+mod page;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -56,7 +57,7 @@ pub struct FactRow {
 const MOST_OF_FRAME: usize = 500;
 
 impl Case {
-    /// A page of facts in order of time, then place; `after` is the last row's key. `kind`: only that kind.
+    /// A page of facts in order of time, then place ([`page`]); `after` is the last row's key. `kind`: only that kind.
     pub fn facts_page(
         &self,
         kind: Option<&str>,
@@ -68,16 +69,7 @@ impl Case {
         };
         let after = request.after.as_deref().map(key).transpose()?;
         self.read(|db| {
-            let mut scan = Scan::new(db, Test::new(self, db, &request.select, kind)?)?;
-            let limit = request.limit as usize;
-            let mut found = scan.page(after, request.skip, limit.saturating_add(1), request.descending)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let mut reader = Reader::new(db)?;
-            let mut page = Vec::with_capacity(found.len());
-            for (chunk, row) in found {
-                page.push(reader.read(scan.chunk(chunk)?, row)?);
-            }
+            let (page, more) = page::page(self, db, kind, request, after)?;
             let next =
                 page.last().filter(|_| more).map(|last| format!("{}:{}", last.ts.map_or(NO_TIME, |ts| ts.0), last.id));
             Ok((page, next, total))

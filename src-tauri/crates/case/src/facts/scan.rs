@@ -150,6 +150,8 @@ impl<'d> Chunk<'d> {
 pub(crate) struct Scan<'d> {
     db: &'d Connection,
     test: Test,
+    /// Only facts from the first time to before the second.
+    span: Option<(i64, i64)>,
     metas: Vec<Meta>,
     /// Chunks that were looked at, and the facts of them that match.
     open: HashMap<usize, (Chunk<'d>, Mask)>,
@@ -164,14 +166,43 @@ impl<'d> Scan<'d> {
     pub fn new(db: &'d Connection, test: Test) -> Result<Scan<'d>> {
         let metas = metas(db, "", &[])?;
         let matching = vec![None; metas.len()];
-        Ok(Scan { db, test, metas, open: HashMap::new(), matching })
+        Ok(Scan { db, test, span: None, metas, open: HashMap::new(), matching })
+    }
+
+    /// Whether there are facts on both sides of a time, whatever matches.
+    pub fn is_on_both_sides(&self, of: i64) -> bool {
+        self.metas.iter().any(|meta| meta.first_ts < of) && self.metas.iter().any(|meta| meta.last_ts >= of)
+    }
+
+    /// From now on only facts from the first time to before the second.
+    pub fn only(&mut self, since: i64, until: i64) {
+        self.span = Some((since, until));
+        self.open.clear();
+        self.matching.fill(None);
+    }
+
+    /// From when to when a chunk has facts that can be wanted; the first later than the last: it has none.
+    fn ends(&self, at: usize) -> (i64, i64) {
+        let Meta { first_ts, last_ts, .. } = self.metas[at];
+        self.span.map_or((first_ts, last_ts), |(since, until)| (first_ts.max(since), last_ts.min(until - 1)))
+    }
+
+    fn mask(&self, chunk: &mut Chunk) -> Result<Mask> {
+        match self.span {
+            None => self.test.of(chunk),
+            // The time first: it mostly settles a chunk unopened.
+            Some((since, until)) => match Test::Time(since, until).of(chunk)? {
+                Mask::None => Ok(Mask::None),
+                mask => Ok(mask.both(self.test.of(chunk)?, |a, b| a && b)),
+            },
+        }
     }
 
     /// Goes through all facts that match, chunk by chunk.
     pub fn each(&mut self, see: &mut dyn FnMut(&mut Chunk, &Mask) -> Result<()>) -> Result<()> {
         for at in 0..self.metas.len() {
             let mut chunk = Chunk::new(self.db, self.metas[at]);
-            match self.test.of(&mut chunk)? {
+            match self.mask(&mut chunk)? {
                 Mask::None => {}
                 mask => see(&mut chunk, &mask)?,
             }
@@ -194,7 +225,7 @@ impl<'d> Scan<'d> {
                 self.open.clear();
             }
             let mut chunk = Chunk::new(self.db, self.metas[at]);
-            let mask = self.test.of(&mut chunk)?;
+            let mask = self.mask(&mut chunk)?;
             self.matching[at] = Some(mask.count(chunk.meta.count));
             self.open.insert(at, (chunk, mask));
         }
@@ -215,7 +246,10 @@ impl<'d> Scan<'d> {
     fn rank(&mut self, key: (i64, i64)) -> Result<u64> {
         let mut rank = 0;
         for at in 0..self.metas.len() {
-            let Meta { first_ts, last_ts, .. } = self.metas[at];
+            let (first_ts, last_ts) = self.ends(at);
+            if first_ts > last_ts {
+                continue;
+            }
             rank += match () {
                 () if last_ts < key.0 => self.matching(at)?,
                 () if first_ts > key.0 => 0,
@@ -233,6 +267,16 @@ impl<'d> Scan<'d> {
         Ok(rank)
     }
 
+    /// How many facts that match come after a key, in this direction.
+    pub fn left(&mut self, after: Option<(i64, i64)>, descending: bool) -> Result<u64> {
+        let all = self.rank((i64::MAX, i64::MAX))?;
+        match (after, descending) {
+            (None, _) => Ok(all),
+            (Some(key), true) => self.rank(key),
+            (Some((ts, id)), false) => Ok(all - self.rank((ts, id.saturating_add(1)))?),
+        }
+    }
+
     /// At most `limit` keys after `after`, having stepped over `skip`. Each with its chunk and row there.
     pub fn page(
         &mut self,
@@ -247,15 +291,19 @@ impl<'d> Scan<'d> {
         }
         // Chunks in the order in which they come up: the next is the last.
         let mut waiting: Vec<usize> = (0..self.metas.len()).collect();
+        waiting.retain(|at| {
+            let (first, last) = self.ends(*at);
+            first <= last
+        });
         match descending {
-            false => waiting.sort_by_key(|at| std::cmp::Reverse((self.metas[*at].first_ts, *at))),
-            true => waiting.sort_by_key(|at| (self.metas[*at].last_ts, *at)),
+            false => waiting.sort_by_key(|at| std::cmp::Reverse((self.ends(*at).0, *at))),
+            true => waiting.sort_by_key(|at| (self.ends(*at).1, *at)),
         }
         let mut heads: BinaryHeap<Head> = BinaryHeap::new();
         let mut page = Vec::new();
         while page.len() < limit {
             while let Some(at) = waiting.last().copied() {
-                let Meta { first_ts, last_ts, .. } = self.metas[at];
+                let (first_ts, last_ts) = self.ends(at);
                 let (begins, ends) = if descending { (last_ts, first_ts) } else { (first_ts, last_ts) };
                 if heads.peek().is_some_and(|head| turn(begins, descending) < head.0.0) {
                     break;
@@ -310,7 +358,8 @@ impl<'d> Scan<'d> {
 
     /// A key so far on that fewer than a chunk's facts are left to step over: found by halving, not by walking.
     fn leap(&mut self, after: Option<(i64, i64)>, skip: u64, descending: bool) -> Result<(Option<(i64, i64)>, u64)> {
-        let mut bounds: Vec<i64> = self.metas.iter().flat_map(|meta| [meta.first_ts, meta.last_ts]).collect();
+        let mut bounds: Vec<i64> =
+            (0..self.metas.len()).map(|at| self.ends(at)).flat_map(|(first, last)| [first, last]).collect();
         bounds.sort_unstable();
         bounds.dedup();
         if descending {

@@ -156,3 +156,58 @@ fn a_fact_is_found_by_its_id_and_by_its_frame() {
     case.each_group(&KINDS, &mut |group| count += group.count).unwrap();
     assert_eq!(count, 3_000);
 }
+
+#[test]
+fn times_that_nobody_believes_come_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let actor = Actor { actor: "tester".into(), machine: "bench".into(), version: "0".into() };
+    let about = crate::About { name: "a".into(), ..Default::default() };
+    let case = Case::create(&dir.path().join("a.lintel"), &about, actor, Time(0)).unwrap();
+    let new = NewEvidence { path: "/e/1.pcap".into(), kind: "pcap".into(), ..NewEvidence::default() };
+    let item = case.evidence_begin(&new, Time(0)).unwrap();
+    let run = case.run_begin(item, "pcap", "1", Time(0)).unwrap();
+    let mut writer = case.writer().unwrap();
+    let second = 1_000_000_000;
+    // A clock that was never set, none at all, and the first moment that is believed.
+    let times =
+        [None, Some(0), Some(1_700_000_000), Some(-5), Some(631_152_000), Some(631_151_999), Some(1_600_000_000), None];
+    for chunk in times.chunks(3) {
+        let mut batch = Batch::default();
+        for (n, ts) in chunk.iter().enumerate() {
+            let mut fact = Fact::new("dns", Place::bytes(n as u64, 1));
+            fact.ts = ts.map(|ts| Time(ts * second));
+            batch.facts.push(&fact);
+        }
+        writer.write(run, &batch).unwrap();
+    }
+    drop(writer);
+    case.run_end(run, RunStatus::Done, Time(0)).unwrap();
+    case.index().unwrap();
+    let ordered = |descending| -> Vec<Option<i64>> {
+        let mut rows = Vec::new();
+        let mut request = PageRequest { limit: 2, descending, ..PageRequest::default() };
+        loop {
+            let (page, next, _) = case.facts_page(None, &request).unwrap();
+            rows.extend(page.iter().map(|row| row.ts.map(|ts| ts.0 / second)));
+            request.after = next;
+            if request.after.is_none() {
+                return rows;
+            }
+        }
+    };
+    let (believed, others) =
+        ([631_152_000, 1_600_000_000, 1_700_000_000], [None, None, Some(-5), Some(0), Some(631_151_999)]);
+    let up: Vec<Option<i64>> = believed.map(Some).into_iter().chain(others).collect();
+    let down: Vec<Option<i64>> = believed.map(Some).into_iter().rev().chain(others.into_iter().rev()).collect();
+    assert_eq!((ordered(false), ordered(true)), (up.clone(), down.clone()));
+    for (descending, wanted) in [(false, up), (true, down)] {
+        for skip in 0..10 {
+            let request = PageRequest { limit: 3, skip: skip as u64, descending, ..PageRequest::default() };
+            let (page, next, _) = case.facts_page(None, &request).unwrap();
+            let page: Vec<Option<i64>> = page.iter().map(|row| row.ts.map(|ts| ts.0 / second)).collect();
+            let left = wanted.get(skip..).unwrap_or_default();
+            assert_eq!(page, left[..left.len().min(3)], "{descending} {skip}");
+            assert_eq!(next.is_some(), left.len() > 3);
+        }
+    }
+}
