@@ -14,7 +14,7 @@ pub fn start() -> Result<()> {
     packages::to_build()?;
     page::install()?;
     page::build()?;
-    run(&mut words("cargo build --package cli --package lintel-desktop"))?;
+    run(&mut words("cargo build --package cli --package capture --package lintel-desktop"))?;
     let case = case_from_samples(&crate::target().join("run"))?;
     if has_display() {
         println!("Opening {}", case.display());

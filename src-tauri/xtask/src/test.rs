@@ -33,7 +33,9 @@ pub fn test() -> ExitCode {
     steps.step("tests", || run(&mut tests()));
     let work = crate::target().join("test");
     let case = steps
-        .step("programs", || run(&mut words("cargo build --quiet --package cli --package lintel-desktop")))
+        .step("programs", || {
+            run(&mut words("cargo build --quiet --package cli --package capture --package lintel-desktop"))
+        })
         .and_then(|()| steps.step("case from samples", || case_from_samples(&work)));
     if let Some(case) = case {
         let mut e2e = npm("run --silent e2e");
