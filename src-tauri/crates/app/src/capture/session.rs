@@ -1,31 +1,33 @@
 //! One recording: the capture program, its files, what is found in them, and the seal at the end.
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+mod seal;
+mod start;
+
+use std::io::Read;
+use std::process::{Child, ChildStdin, ChildStdout};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use case::{Capture as Known, CaptureCounts, CaptureState, Case};
-use evidence::{Ending, Options, Outcome};
+use case::{CaptureCounts, CaptureState, Case};
 use model::Time;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::CaptureStart;
 use super::live::{Live, WasRead};
-use super::tee::{Growing, Rotation, Tee};
+use super::tee::{Growing, Tee};
 use super::traffic::Traffic;
-use super::{CaptureStart, clock, program};
 use crate::error::{Code, Error, Result};
-use crate::import::{Hub, log};
+use crate::import::Hub;
 use crate::jobs::{Ended, Tick, Topic};
 use crate::state::{App, lock, now};
 
+pub(super) use seal::seal_interrupted;
+pub(super) use start::begin;
+use start::{name, reads_standard_input};
+
 /// The folder of a case in which recordings lie.
 const FOLDER: &str = "captures";
-/// How long the capture program may take to begin.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// Devices and the word index follow so often at most, and in at most a tenth of the time.
 const REFRESH: Duration = Duration::from_secs(3);
 /// What was written is made sure of so often.
@@ -66,173 +68,6 @@ struct Said {
     why: Option<String>,
     /// In its words, when something went wrong.
     problem: Option<String>,
-}
-
-/// Starts the capture program; an error if it can't record what was asked for.
-pub(super) fn begin(app: &App, case: Arc<Case>, request: CaptureStart) -> Result<Arc<Session>> {
-    let hub = Hub::of(app, &case, &()).map_err(|why| why.while_doing("recording"))?;
-    let mut command = program::command()?;
-    arguments(&mut command, &request)?;
-    let mut child = program::spawn(command)?;
-    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(Error::new(Code::Failed, "recording: the capture program has no output"));
-    };
-    let control = child.stdin.take();
-    let (tell, told) = channel();
-    spawn("capture status", move || lines(err, &tell))?;
-    let began = told.recv_timeout(PATIENCE).unwrap_or_default();
-    if began["event"] != "started" {
-        drop(control);
-        drop(out);
-        return Err(refused(&began, ended(&mut child)));
-    }
-    let stem = stem(&request);
-    let rotation =
-        Rotation { bytes: request.file_bytes, every: request.file_seconds.map(|s| Duration::from_secs(s.into())) };
-    let folder = case.dir().join(FOLDER);
-    let tee = std::fs::create_dir_all(&folder).and_then(|()| Tee::new(&folder, &stem, rotation));
-    let tee = Arc::new(tee.map_err(|why| {
-        let _ = child.kill();
-        let _ = child.wait();
-        Error::new(Code::Failed, format!("recording: making a file in {}: {why}", folder.display()))
-    })?);
-    let options = serde_json::to_string(&request).unwrap_or_default();
-    let id = case.capture_begin(&name(&request), &request.filter, &request.authority, &options, now())?;
-    let session = Arc::new(Session {
-        id,
-        case,
-        request,
-        hub: Mutex::new(Some(hub)),
-        tee,
-        child: Mutex::new(child),
-        control: Mutex::new(control),
-        began: Instant::now(),
-        said: Mutex::new(Said { began, ..Said::default() }),
-        traffic: Mutex::default(),
-        notes: Mutex::default(),
-        analysed: AtomicU64::new(0),
-        over: AtomicBool::new(false),
-        sealing: AtomicBool::new(false),
-    });
-    let (listens, writes) = (session.clone(), session.clone());
-    let handle = app.handle();
-    spawn("capture status", move || {
-        for said in told {
-            listens.hear(&said);
-            if let Some(app) = &handle {
-                app.changed(&[Topic::Capture]);
-            }
-        }
-    })?;
-    spawn("capture tee", move || writes.write(out))?;
-    Ok(session)
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    spawned.map_err(|why| Error::new(Code::Failed, format!("recording: starting a thread: {why}")))
-}
-
-/// How a program that was asked to end has ended; one that does not is ended.
-fn ended(child: &mut Child) -> Option<i32> {
-    let asked = Instant::now();
-    while asked.elapsed() < Duration::from_secs(2) {
-        if let Ok(Some(status)) = child.try_wait() {
-            return status.code();
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let _ = child.kill(); // it may have ended just now
-    child.wait().ok().and_then(|status| status.code())
-}
-
-fn arguments(command: &mut Command, request: &CaptureStart) -> Result<()> {
-    command.arg("record");
-    match &request.replay {
-        Some(replay) => {
-            if !Path::new(&replay.path).is_file() {
-                return Err(Error::missing(format!("playing {}: there is no such file", replay.path)));
-            }
-            if !(0.0..=1e6).contains(&replay.speed) {
-                return Err(Error::invalid("playing a capture: the speed is a number from 0 to 1 000 000"));
-            }
-            command.args(["--replay", &replay.path, "--speed", &replay.speed.to_string()]);
-        }
-        None if request.interface.is_empty() => return Err(Error::invalid("recording: which interface?")),
-        None => {
-            command.args(["--interface", &request.interface]);
-        }
-    }
-    if !request.filter.trim().is_empty() {
-        command.args(["--filter", request.filter.trim()]);
-    }
-    let numbers = [
-        ("--snap", request.snap.map(u64::from)),
-        ("--buffer", request.buffer_mib.map(u64::from)),
-        ("--seconds", request.seconds.map(u64::from)),
-        ("--packets", request.packets),
-        ("--bytes", request.bytes),
-    ];
-    for (option, value) in numbers {
-        if let Some(value) = value {
-            command.args([option, &value.to_string()]);
-        }
-    }
-    for (option, wanted) in [("--no-promiscuous", !request.promiscuous), ("--monitor", request.monitor)] {
-        if wanted {
-            command.arg(option);
-        }
-    }
-    if reads_standard_input(request) {
-        command.stdin(Stdio::inherit());
-    } else {
-        command.stdin(Stdio::piped()).arg("--until-closed");
-    }
-    Ok(())
-}
-
-fn reads_standard_input(request: &CaptureStart) -> bool {
-    request.replay.is_none() && request.interface == "-"
-}
-
-/// What is recorded, in a word.
-fn name(request: &CaptureStart) -> String {
-    match &request.replay {
-        Some(replay) => format!("replay of {}", Path::new(&replay.path).file_name().unwrap_or_default().display()),
-        None => request.interface.clone(),
-    }
-}
-
-/// Of the file: when it begins, and what it is of, in letters that every system takes.
-fn stem(request: &CaptureStart) -> String {
-    let digits: String = now().to_string().chars().take(23).filter(char::is_ascii_alphanumeric).collect();
-    let name = name(request);
-    let name =
-        if request.replay.is_some() { name.trim_end_matches(".pcapng").trim_end_matches(".pcap") } else { &name };
-    let what: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' })
-        .take(40)
-        .collect();
-    format!("{digits}Z-{}", what.trim_matches(['-', '.']))
-}
-
-/// Why the capture program did not begin.
-fn refused(said: &Value, status: Option<i32>) -> Error {
-    let why = said["why"].as_str().unwrap_or("the capture program did not begin");
-    let mend = said["mend"].as_str().map(|mend| format!("; to mend it: {mend}")).unwrap_or_default();
-    let code = if status == Some(2) { Code::Invalid } else { Code::Failed };
-    Error::new(code, format!("recording: {why}{mend}"))
-}
-
-fn lines(from: ChildStderr, to: &Sender<Value>) {
-    for line in BufReader::new(from).lines().map_while(std::result::Result::ok) {
-        // What is no JSON is a library's complaint: the sentence of an error comes as JSON.
-        let said = program::object(&line).unwrap_or_else(|| json!({ "event": "complaint", "why": line }));
-        if to.send(said).is_err() {
-            return;
-        }
-    }
 }
 
 impl Session {
@@ -417,41 +252,6 @@ impl Session {
         Ok(read)
     }
 
-    /// One act: what was recorded, from when to when, how much was lost, how the clock stood, on whose authority, with which hashes.
-    fn seal(&self, hub: &Arc<Hub>, read: &[WasRead]) -> Result<Ended> {
-        hub.sync()?;
-        let counts = self.counts();
-        self.case.capture_count(self.id, &counts)?;
-        let (why, began) = {
-            let said = lock(&self.said);
-            let why = said.problem.clone().or_else(|| said.why.clone());
-            (why.unwrap_or_else(|| "the capture program ended unexpectedly".into()), said.began.clone())
-        };
-        let well = matches!(why.as_str(), "asked" | "limit" | "end");
-        let started = self.case.capture(self.id)?.map(|known| known.started.to_string());
-        let ended = now();
-        let (objects, files) = written(read);
-        let params = json!({
-            "capture": self.id, "interface": name(&self.request), "filter": self.request.filter, "options": self.request,
-            "program": began, "started": started, "ended": ended.to_string(), "why": why,
-            "seconds": self.began.elapsed().as_secs_f64(), // by the monotonic clock
-            "packets": counts.packets, "bytes": counts.bytes, "received": counts.received, "dropped": counts.dropped,
-            "if_dropped": counts.if_dropped, "marks": self.marks(), "clock": clock::state(),
-            "authority": self.request.authority, "files": files,
-        });
-        log(&self.case, "capture.seal", objects, params, if well { "sealed" } else { "sealed early" })?;
-        self.case.capture_state(self.id, CaptureState::Sealed, &why, Some(ended))?;
-        let lost = counts.dropped.unwrap_or(0) + counts.if_dropped.unwrap_or(0);
-        let mut message = format!("{} packets recorded and sealed in {}", counts.packets, count(read.len(), "file"));
-        if lost > 0 {
-            message.push_str(&format!("; {lost} packets were lost"));
-        }
-        if !well {
-            message.push_str(&format!("; it ended early: {why}"));
-        }
-        Ok(Ended { message, differs: lost > 0 || !well })
-    }
-
     /// While it runs: devices follow what is found, and what is written is made sure of.
     fn refresh(&self, app: Option<&App>) {
         let (mut refreshed, mut synced, mut took, mut counted) = (Instant::now(), Instant::now(), Duration::ZERO, 0);
@@ -477,91 +277,7 @@ impl Session {
     }
 }
 
-fn count(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
-}
-
-/// Files and their hashes, for the custody log.
-fn written(read: &[WasRead]) -> (Vec<String>, Vec<Value>) {
-    let hashes = |read: &WasRead| read.outcome.hashes;
-    let objects = read.iter().filter_map(hashes).map(|hashes| model::hex(&hashes.sha256)).collect();
-    let files = read.iter().map(|read| {
-        let hashes = hashes(read);
-        let (sha256, blake3) = hashes.as_ref().map(|h| (model::hex(&h.sha256), model::hex(&h.blake3))).unzip();
-        json!({ "path": read.path, "size": hashes.map(|h| h.size), "sha256": sha256, "blake3": blake3 })
-    });
-    (objects, files.collect())
-}
-
-/// Seals what a recording left behind that nobody stopped: the program, or the machine, had ended.
-pub(super) fn seal_interrupted(app: &App, case: &Arc<Case>, known: Known, note: &str, tick: &Tick) -> Result<Ended> {
-    let hub = Hub::of(app, case, tick).map_err(|why| why.while_doing("sealing"))?;
-    let mut read = Vec::new();
-    let mut cut = 0;
-    let mut counts = CaptureCounts { packets: 0, bytes: 0, ..known.counts };
-    for path in files(case, &known)? {
-        let file = case.dir().join(&path);
-        tick.at(&path);
-        let failed = |why: std::io::Error| Error::new(Code::Failed, format!("sealing {path}: {why}"));
-        // Never evidence before this: a block that was only half written when the machine stopped is taken off.
-        let whole = super::tee::trim(&file).map_err(failed)?;
-        cut += whole.cut;
-        counts.packets += whole.packets;
-        counts.bytes += whole.bytes;
-        if whole.bytes == 0 {
-            continue;
-        }
-        if let Some(was_read) = read_before(case, &known, &path, &file, tick)? {
-            read.push(was_read);
-            continue;
-        }
-        let live = Live::new(case, &hub, &path);
-        let mut from = evidence::open(&file).map_err(failed)?;
-        let item = &mut |item| {
-            let _ = case.capture_is_evidence(known.id, &path, item);
-        };
-        read.push(live.read(&mut from, tick, item, &mut |_, _| ())?);
-    }
-    case.capture_count(known.id, &counts)?;
-    let (objects, list) = written(&read);
-    let params = json!({
-        "capture": known.id, "interface": known.interface, "filter": known.filter, "started": known.started.to_string(),
-        "why": known.why, "packets": counts.packets, "bytes": counts.bytes, "cut": cut, "clock": clock::state(),
-        "authority": known.authority, "note": note, "files": list,
-    });
-    log(case, "capture.seal", objects, params, "sealed as interrupted")?;
-    case.capture_state(known.id, CaptureState::Sealed, "interrupted", Some(now()))?;
-    drop(hub);
-    super::live::refresh(case)?;
-    case.tidy()?;
-    app.changed(&[Topic::Capture, Topic::Evidence, Topic::Facts, Topic::Devices, Topic::Custody]);
-    Ok(Ended::well(format!("{} packets sealed in {}", counts.packets, count(read.len(), "file"))))
-}
-
-/// A file that was taken apart to its end before the interruption, if it still is what it was then.
-fn read_before(case: &Case, known: &Known, path: &str, file: &Path, tick: &Tick) -> Result<Option<WasRead>> {
-    let item = known.files.iter().find(|known| known.path == path).and_then(|known| known.evidence);
-    let item = item.map(|item| case.evidence(item)).transpose()?.flatten();
-    let Some(item) = item.filter(|item| item.status == "complete" && item.sha256.is_some()) else { return Ok(None) };
-    let hashed = evidence::hash_item(file, &[], &Options::default(), tick);
-    tick.advance(0)?;
-    let hashes = hashed.ok().filter(|hashes| Some(model::hex(&hashes.sha256)) == item.sha256);
-    let outcome = |hashes| Outcome { hashes: Some(hashes), ending: Ending::Complete };
-    Ok(hashes.map(|hashes| WasRead { path: path.to_owned(), outcome: outcome(hashes) }))
-}
-
-/// Its files: those that were written down, and any that the crash was faster than.
-fn files(case: &Case, known: &Known) -> Result<Vec<String>> {
-    let mut paths: Vec<String> = known.files.iter().map(|file| file.path.clone()).collect();
-    let Some(stem) = paths.first().and_then(|first| first.strip_suffix("-0001.pcapng")).map(str::to_owned) else {
-        return Ok(paths);
-    };
-    loop {
-        let next = super::tee::numbered(&stem, paths.len() + 1);
-        if !case.dir().join(PathBuf::from(&next)).is_file() {
-            return Ok(paths);
-        }
-        case.capture_file(known.id, &next)?;
-        paths.push(next);
-    }
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|why| Error::new(Code::Failed, format!("recording: starting a thread: {why}")))
 }

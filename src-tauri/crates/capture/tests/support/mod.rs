@@ -44,11 +44,14 @@ impl Cable {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("lintel{}x{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let cable = Cable { near: format!("{name}a"), far: format!("{name}b") };
-        let made = has("ip")
-            && words(&format!("ip netns add {}", cable.near)).output().is_ok_and(|made| made.status.success());
-        if !made {
+        let does = |line: String| words(&line).output().is_ok_and(|done| done.status.success());
+        let made = has("ip") && does(format!("ip netns add {}", cable.near));
+        // Where the root folder is no mount point, as in a chroot, they can be made and not entered.
+        if !made || !does(format!("ip netns exec {} true", cable.near)) {
             println!("Not tried: network namespaces can't be made here (this takes Linux, root and iproute2).");
-            std::mem::forget(cable);
+            if !made {
+                std::mem::forget(cable); // there is nothing to take away
+            }
             return None;
         }
         sh(&format!("ip netns add {}", cable.far));
