@@ -117,7 +117,7 @@ test('a filter is completed, and told when it makes no sense', async ({ page }) 
 test('R leads to recording from anywhere', async ({ page }) => {
   await open(page, 'timeline');
   await expect(page.getByRole('heading', { name: 'Timeline' })).toBeVisible();
-  await page.locator('h1').click();
+  await page.getByRole('heading', { name: 'Timeline' }).click();
   await page.keyboard.press('r');
   await expect(page).toHaveURL(/#\/capture/);
   await expect(page.getByRole('heading', { name: 'New recording' })).toBeVisible();

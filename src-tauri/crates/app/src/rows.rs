@@ -344,13 +344,14 @@ impl Labels<'_> {
     /// A fact as a row: the common columns, then its own fields on the same level.
     /// What is secret is masked; `_masked` names it.
     pub fn row(&mut self, mut fact: FactRow) -> Row {
-        let (_, sha256, run) = self.of(fact.run);
+        let (item, sha256, run) = self.of(fact.run);
         let masked = secrets::mask(&mut fact);
         let mut row = Row::new();
         if !masked.is_empty() {
             row.insert("_masked".into(), masked.into());
         }
         row.insert("_id".into(), fact.id.to_string().into());
+        row.insert("_evidence".into(), item.into());
         row.insert("kind".into(), fact.kind.into());
         row.insert("ts".into(), fact.ts.map(|ts| ts.to_string()).into());
         row.insert("time_kind".into(), fact.time_kind.into());

@@ -134,6 +134,8 @@ pub(super) fn host() -> CaptureHost {
 /// Whether a capture filter makes sense; else why not.
 pub(super) fn check(interface: &str, filter: &str) -> Result<Option<String>> {
     let mut command = command()?;
+    // Of none in particular, a filter is looked at as one of Ethernet.
+    let interface = if interface.is_empty() { "-" } else { interface };
     command.args(["check", "--interface", interface, "--filter", filter]);
     let output = spawn(command)?.wait_with_output().map_err(failed)?;
     match output.status.code() {
