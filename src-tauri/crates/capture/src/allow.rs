@@ -17,7 +17,8 @@ const SCRIPT: &str = "/Library/Application Support/Lintel/allow-bpf";
 const DAEMON: &str = "/Library/LaunchDaemons/org.lintel.allow-bpf.plist";
 
 pub fn allow() -> Result<(), Failure> {
-    let failed = |what: &'static str| move |error: io::Error| Failure::failed(format!("{what}: {error} (is this root?)"));
+    let failed =
+        |what: &'static str| move |error: io::Error| Failure::failed(format!("{what}: {error} (is this root?)"));
     DirBuilder::new().recursive(true).mode(0o755).create(FOLDER).map_err(failed(FOLDER))?;
     install(SCRIPT, include_str!("../macos/allow-bpf"), 0o755).map_err(failed(SCRIPT))?;
     install(DAEMON, include_str!("../macos/org.lintel.allow-bpf.plist"), 0o644).map_err(failed(DAEMON))?;
