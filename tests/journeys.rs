@@ -20,6 +20,7 @@ fn every_fact_has_only_fields_that_are_explained() {
         app::kinds().map(|kind| (kind.name, kind.fields.iter().map(|(name, _)| *name).collect())).collect();
     let base = [
         "_id",
+        "_evidence",
         "_masked",
         "kind",
         "ts",

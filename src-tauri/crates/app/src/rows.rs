@@ -16,7 +16,7 @@ use crate::kinds::kinds;
 use crate::secrets;
 use crate::state::App;
 
-/// One row: names to values, times as RFC 3339 UTC with nine digits. `_id` names it in other requests.
+/// One row: names to values, times as RFC 3339 UTC with nine digits. `_id` names it in other requests, `_evidence` the item that it is from.
 pub type Row = serde_json::Map<String, serde_json::Value>;
 
 /// A page of a view.
