@@ -10,6 +10,7 @@ pub mod filter;
 mod flow;
 mod frame;
 mod kind;
+mod sighting;
 mod sink;
 mod time;
 
@@ -19,5 +20,6 @@ pub use fields::{Fields, hex};
 pub use flow::{Endpoint, Flow, Uid};
 pub use frame::{Frame, Interface};
 pub use kind::{FieldSpec, Kind};
+pub use sighting::{SIGHTING, Sighting, Signal};
 pub use sink::{Cancelled, Sink};
 pub use time::{Time, TimeKind, TimeParseError};

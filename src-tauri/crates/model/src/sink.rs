@@ -1,6 +1,6 @@
 //! Where readers put what they read.
 
-use crate::{Fact, Frame, Interface, Issue};
+use crate::{Fact, Frame, Interface, Issue, Sighting};
 
 /// The analyst has stopped the job: unwind without further rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub trait Sink {
     fn frame(&mut self, frame: &Frame) -> Result<(), Cancelled>;
     fn fact(&mut self, fact: Fact) -> Result<(), Cancelled>;
     fn issue(&mut self, issue: Issue);
+    /// What the fact before it says in words, for whoever counts: see [`Sighting::tell`].
+    fn sighting(&mut self, _sighting: &Sighting) {}
     /// Lines of a TLS key log (SSLKEYLOGFILE): what follows may be read with them.
     fn secrets(&mut self, _text: &[u8]) {}
 }
