@@ -5,6 +5,7 @@
 //! are kept for examples (RFC 2606, RFC 5737).
 
 mod messages;
+mod phones;
 mod wire;
 
 use std::cmp::Reverse;
@@ -18,6 +19,8 @@ use anyhow::{Context, Result, bail};
 use messages::{arp, client_hello, coap, dhcp, dns, mdns, mqtt, mqtt_connect, mqtt_publish, mqtt_subscribe};
 use messages::{sealed, server_hello};
 use wire::{ACK, Connection, End, FIN, Host, PSH, SEGMENT, SYN, Wire};
+
+pub use phones::{Crowd, phones};
 
 /// What to make.
 #[derive(Clone, Copy, Debug)]

@@ -86,6 +86,11 @@ const DETAILS: &[&str] =
 /// Draws up all devices of the case.
 pub(crate) fn devices(case: &Case) -> Result<()> {
     let mut board = Board::default();
+    for same in case.same_devices()? {
+        if let (Ok(mac), Ok(device)) = (Mac::parse(&same.mac), Mac::parse(&same.device)) {
+            board.same.insert(mac, device);
+        }
+    }
     board.sightings(case)?;
     let signs: BTreeSet<&str> = SIGNS.iter().map(|sign| sign.kind).filter(|kind| *kind != "station").collect();
     // Stations first: they say which pseudonyms are the same client's.
@@ -109,6 +114,8 @@ struct Board {
     behind: HashMap<(i64, String), Mac>,
     /// A second pseudonym of a router's report, and the first.
     also: HashMap<Mac, Mac>,
+    /// What the analyst takes for another's address, and whose.
+    same: HashMap<Mac, Mac>,
 }
 
 #[derive(Default)]
@@ -120,6 +127,8 @@ struct Found {
     signs: BTreeMap<(&'static str, String), Proven>,
     details: serde_json::Map<String, Value>,
     also: Option<Mac>,
+    /// Addresses that the analyst takes for this device's.
+    joined: BTreeSet<Mac>,
 }
 
 struct Proven {
@@ -148,7 +157,7 @@ impl Board {
             if mac.is_group() || mac == Mac::ZERO {
                 continue;
             }
-            let device = self.devices.entry(mac).or_default();
+            let device = device(&mut self.devices, &self.same, mac);
             device.see(seen.first_ts);
             device.see(seen.last_ts);
             device.frames += seen.frames;
@@ -198,7 +207,7 @@ impl Board {
             };
             let Some(mac) = mac.filter(|mac| !mac.is_group() && *mac != Mac::ZERO) else { continue };
             for value in texts(fact.fields.get(sign.field)) {
-                let device = self.devices.entry(mac).or_default();
+                let device = device(&mut self.devices, &self.same, mac);
                 device.see(fact.first_ts);
                 device.see(fact.last_ts);
                 let proven = device.signs.entry((sign.name, value)).or_insert(Proven {
@@ -220,7 +229,7 @@ impl Board {
     fn station(&mut self, fact: &FactGroup) {
         let mac = |field: &str| fact.fields.get(field).and_then(Value::as_str).and_then(|text| Mac::parse(text).ok());
         let Some(own) = mac("mac") else { return };
-        let device = self.devices.entry(own).or_default();
+        let device = device(&mut self.devices, &self.same, own);
         device.see(fact.first_ts);
         device.see(fact.last_ts);
         for name in DETAILS {
@@ -237,8 +246,12 @@ impl Board {
 
     fn finish(self, runs: &HashMap<i64, i64>, protocols: &[(String, String)]) -> (Vec<DeviceRow>, Vec<IdentityRow>) {
         let (mut devices, mut identities) = (Vec::new(), Vec::new());
-        for (mac, found) in self.devices {
+        for (mac, mut found) in self.devices {
             let text = mac.to_string();
+            let joined: Vec<String> = found.joined.iter().map(Mac::to_string).collect();
+            if !joined.is_empty() {
+                found.details.insert("joined".into(), joined.clone().into());
+            }
             let mut names: Vec<(u8, &str)> = found
                 .signs
                 .iter()
@@ -269,7 +282,7 @@ impl Board {
                 bytes: found.bytes,
                 ips: ips.into_iter().collect(),
                 names: known,
-                protocols: protocols.iter().filter(|(other, _)| *other == text).map(|(_, name)| name.clone()).collect(),
+                protocols: spoken(protocols, &text, &joined),
                 details: found.details,
                 mac: text.clone(),
             });
@@ -289,6 +302,15 @@ impl Board {
     }
 }
 
+/// The device behind an address.
+fn device<'d>(devices: &'d mut BTreeMap<Mac, Found>, same: &HashMap<Mac, Mac>, mac: Mac) -> &'d mut Found {
+    let found = devices.entry(same.get(&mac).copied().unwrap_or(mac)).or_default();
+    if same.contains_key(&mac) {
+        found.joined.insert(mac);
+    }
+    found
+}
+
 /// Whether a message says something of its sender: a hello of a client, not of a server; an address that is claimed, not asked for.
 fn tells(fact: &FactGroup) -> bool {
     let msg_type = fact.fields.get("msg_type").and_then(Value::as_str);
@@ -300,6 +322,11 @@ fn tells(fact: &FactGroup) -> bool {
         "snmp" => msg_type.is_some_and(|word| !word.contains("request") && !word.contains("Request")),
         _ => true,
     }
+}
+
+fn spoken(protocols: &[(String, String)], mac: &str, joined: &[String]) -> Vec<String> {
+    let its = protocols.iter().filter(|(other, _)| other == mac || joined.contains(other));
+    its.map(|(_, name)| name.clone()).collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// `Kitchen._hap._tcp.local` and `kitchen.local` without what only machines need.

@@ -20,6 +20,7 @@ use crate::evidence_items::*;
 use crate::export_files::*;
 use crate::files::*;
 use crate::filter::*;
+use crate::identity::*;
 use crate::jobs::*;
 use crate::network_map::*;
 use crate::packets::*;
@@ -154,6 +155,14 @@ commands! {
     frame(FrameId) -> FrameDetail, Reads [Facts];
     /// All that the case says of one device.
     device(DeviceId) -> Dossier, Reads [Devices];
+    /// Which made-up addresses may be one device, with what speaks for and against it.
+    identities(IdentityRequest) -> Identities, Reads [Facts, Devices];
+    /// Take addresses for one device.
+    devices_join(DevicesJoin) -> Vec<Joined>, Changes [Devices, Custody];
+    /// Take an address for a device of its own again.
+    devices_part(DevicesPart) -> Vec<Joined>, Changes [Devices, Custody];
+    /// Addresses that are taken for one device.
+    devices_joined(Nothing) -> Vec<Joined>, Reads [Devices];
     /// Who talks to whom, for a drawing.
     network_map(Nothing) -> NetworkMap, Reads [Facts, Devices];
     /// What this machine can record, and what is in the way.

@@ -20,6 +20,7 @@ mod files;
 mod filter;
 mod frame_select;
 mod frames;
+mod identity;
 mod import;
 mod jobs;
 mod kinds;

@@ -168,6 +168,10 @@ CREATE TABLE capture_file (                -- its files, in order
   evidence INTEGER,
   PRIMARY KEY (capture, number)
 ) STRICT;
+", "
+CREATE TABLE same_device (                 -- what the analyst takes for another address of a device
+  mac TEXT PRIMARY KEY, device TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT;
 "];
 
 /// Made after bulk loading, not during.

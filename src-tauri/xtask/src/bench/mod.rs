@@ -2,9 +2,11 @@
 
 mod capture;
 mod frames;
+mod identity;
 mod query;
 
 pub use capture::capture;
+pub use identity::identity;
 pub use query::query;
 
 use std::path::Path;

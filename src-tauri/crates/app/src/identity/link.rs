@@ -1,0 +1,200 @@
+//! Which made-up address may have come after which: what speaks for it, what against, in bits.
+//!
+//! A bit for: twice as likely if it is one device than if these are two. The sum, less what chance alone would bring among so many
+//! candidates, makes a probability. Thresholds stand in [`Weights`] and are the analyst's to change.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::probing::{Moment, Prober, Probers};
+
+/// What counts how much.
+#[derive(Clone, Debug, Deserialize, Serialize, TS)]
+#[serde(default)]
+pub struct Weights {
+    /// Seconds after which an address is no longer looked for under another name.
+    #[ts(type = "number")]
+    pub horizon: i64,
+    /// Sequence numbers that a device may use up in a second beside what was heard.
+    pub sequence_rate: f64,
+    /// Bits against, where the sequence number does not go on although little time has passed.
+    pub sequence_breaks: f64,
+    /// The most that equal elements may count.
+    pub elements_most: f64,
+    /// The most that one shared network name may count.
+    pub name_most: f64,
+    /// Against, where both ask for networks by name, and none is the same.
+    pub names_differ: f64,
+    /// dB apart, from which on the signal speaks against it.
+    pub signal_apart: i32,
+    pub signal_differs: f64,
+    pub signal_agrees: f64,
+    /// From this probability on two addresses are put into one group.
+    pub least: f64,
+}
+
+impl Default for Weights {
+    fn default() -> Weights {
+        Weights {
+            horizon: 1_200,
+            sequence_rate: 4.0,
+            sequence_breaks: -3.0,
+            elements_most: 8.0,
+            name_most: 8.0,
+            names_differ: -3.0,
+            signal_apart: 20,
+            signal_differs: -2.0,
+            signal_agrees: 1.0,
+            least: 0.5,
+        }
+    }
+}
+
+/// One thing that speaks for two addresses being one device, or against it.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct Reason {
+    /// Positive: for it.
+    pub bits: f64,
+    /// In a sentence.
+    pub why: String,
+}
+
+/// `later` may be `earlier` under a new address. Both are places in the order of first probe requests.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub earlier: usize,
+    pub later: usize,
+    pub probability: f64,
+    pub reasons: Vec<Reason>,
+}
+
+/// Candidates for what an address was before; the nearest in time.
+const MOST_CANDIDATES: usize = 200;
+/// Sequence numbers are 12 bits (IEEE 802.11 section 9.2.4.4.2).
+const SEQUENCES: f64 = 4_096.0;
+const SECOND: f64 = 1e9;
+
+/// How often each fingerprint and each name stands, to know what they are worth.
+struct Common {
+    all: f64,
+    elements: HashMap<u32, f64>,
+    names: HashMap<u32, f64>,
+}
+
+/// The best chain of addresses: each has at most one before it and one after it. Likeliest first.
+pub fn links(order: &[&Prober], probers: &Probers, weights: &Weights) -> Vec<Link> {
+    let common = Common::of(order);
+    let mut by_elements: HashMap<u32, Vec<usize>> = HashMap::new();
+    let mut all = Vec::new();
+    for (later, prober) in order.iter().enumerate() {
+        // Without a fingerprint nothing ties an address to others.
+        let Some(elements) = prober.elements.filter(|_| prober.mac.is_local()) else { continue };
+        let peers = by_elements.entry(elements).or_default();
+        let near = |at: &&usize| {
+            order.get(**at).is_some_and(|peer| {
+                let gap = prober.first.ts.saturating_sub(peer.last.ts);
+                gap >= 0 && gap / 1_000_000_000 <= weights.horizon
+            })
+        };
+        let candidates: Vec<usize> = peers.iter().rev().filter(near).take(MOST_CANDIDATES).copied().collect();
+        // Any of these, or somebody new: what chance gives to each.
+        let chance = ((candidates.len() + 1) as f64).log2();
+        for earlier in candidates {
+            let Some(peer) = order.get(earlier) else { continue };
+            let reasons = reasons(peer, prober, &common, probers, weights);
+            let bits = reasons.iter().map(|reason| reason.bits).sum::<f64>() - chance - common.prior();
+            all.push(Link { earlier, later, probability: 1.0 / (1.0 + (-bits).exp2()), reasons });
+        }
+        peers.push(later);
+    }
+    all.retain(|link| link.probability >= weights.least);
+    all.sort_by(|a, b| {
+        let gap = |link: &Link| link.later - link.earlier;
+        b.probability.total_cmp(&a.probability).then_with(|| (gap(a), a.later).cmp(&(gap(b), b.later)))
+    });
+    let (mut has_later, mut has_earlier) = (vec![false; order.len()], vec![false; order.len()]);
+    all.retain(|link| {
+        let is_free = !has_later[link.earlier] && !has_earlier[link.later];
+        if is_free {
+            (has_later[link.earlier], has_earlier[link.later]) = (true, true);
+        }
+        is_free
+    });
+    all
+}
+
+impl Common {
+    fn of(order: &[&Prober]) -> Common {
+        let mut common = Common { all: order.len() as f64, elements: HashMap::new(), names: HashMap::new() };
+        for prober in order {
+            if let Some(elements) = prober.elements {
+                *common.elements.entry(elements).or_default() += 1.0;
+            }
+            for name in &prober.names {
+                *common.names.entry(*name).or_default() += 1.0;
+            }
+        }
+        common
+    }
+
+    /// How rare something is that so many have, in bits.
+    fn worth(&self, having: f64) -> f64 {
+        (self.all / having.max(1.0)).max(1.0).log2()
+    }
+
+    /// Two addresses out of the air are seldom one device: bits that have to be made good.
+    fn prior(&self) -> f64 {
+        2.0
+    }
+}
+
+fn reasons(a: &Prober, b: &Prober, common: &Common, probers: &Probers, weights: &Weights) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let mut tell = |bits: f64, why: String| reasons.push(Reason { bits, why });
+    if let Some(elements) = a.elements.filter(|_| a.elements == b.elements) {
+        let having = common.elements.get(&elements).copied().unwrap_or(1.0);
+        let bits = common.worth(having).min(weights.elements_most);
+        let print = probers.elements.text(elements);
+        tell(bits, format!("the same elements ({print}), as {having} of {} addresses have", common.all));
+    }
+    sequence(&a.last, &b.first, weights, &mut tell);
+    let shared: Vec<u32> = a.names.intersection(&b.names).copied().collect();
+    for name in &shared {
+        let having = common.names.get(name).copied().unwrap_or(1.0);
+        let bits = common.worth(having).min(weights.name_most);
+        tell(bits, format!("both ask for the network '{}', as {having} addresses do", probers.names.text(*name)));
+    }
+    if shared.is_empty() && !a.names.is_empty() && !b.names.is_empty() {
+        tell(weights.names_differ, "they ask for different networks".to_owned());
+    }
+    if let (Some(before), Some(after)) = (a.last.signal, b.first.signal) {
+        let apart = (i32::from(before) - i32::from(after)).abs();
+        let heard = format!("{before} dBm, then {after} dBm");
+        if apart >= weights.signal_apart {
+            tell(weights.signal_differs, heard);
+        } else if apart <= 6 {
+            tell(weights.signal_agrees, heard);
+        }
+    }
+    reasons
+}
+
+/// Does the count of frames go on from the one to the other?
+fn sequence(last: &Moment, first: &Moment, weights: &Weights, tell: &mut impl FnMut(f64, String)) {
+    let (Some(from), Some(to)) = (last.sequence, first.sequence) else { return };
+    let seconds = (first.ts.saturating_sub(last.ts)).max(0) as f64 / SECOND;
+    let gap = (to.wrapping_sub(from) & 0xfff) as f64;
+    // So many are usual after that time; beyond a quarter of the circle the numbers say nothing.
+    let usual = 16.0 + weights.sequence_rate * seconds;
+    if usual > SEQUENCES / 4.0 {
+        return;
+    }
+    let after = format!("sequence number {from}, then {to} after {seconds:.1} s");
+    if gap >= 1.0 && gap <= usual {
+        tell((SEQUENCES / usual).log2(), format!("{after}: it goes on"));
+    } else {
+        tell(weights.sequence_breaks, format!("{after}: it does not go on"));
+    }
+}
