@@ -4,6 +4,8 @@
 mod link;
 mod probing;
 mod same;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
