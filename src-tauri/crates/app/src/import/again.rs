@@ -119,7 +119,13 @@ fn read(case: &Case, hub: &Arc<Hub>, item: &Evidence, secrets: &[u8], tick: &Tic
         Ok(ending) => {
             let status = if *ending == Ending::Complete { RunStatus::Done } else { RunStatus::Partial };
             case.run_supersede(item.id, run, status, now())?;
-            log(case, "evidence.read_again", objects, params, if status == RunStatus::Done { "complete" } else { "partial" })?;
+            log(
+                case,
+                "evidence.read_again",
+                objects,
+                params,
+                if status == RunStatus::Done { "complete" } else { "partial" },
+            )?;
             Ok(true)
         }
         Err(why) => {
