@@ -331,3 +331,80 @@ fn pages_follow_each_other_without_gap_or_repetition() {
         }
     }
 }
+
+#[test]
+fn a_key_log_that_comes_later_opens_what_is_there() {
+    let protocols = samples().join("protocols");
+    let (capture, keys) = (protocols.join("tls.pcapng"), protocols.join("tls.keys.txt"));
+    let bench = Bench::fresh();
+    bench.import(&[&capture]);
+    let hellos = bench.rows("tls", &[]).len();
+    assert_eq!((bench.rows("http", &[]).len(), bench.rows("runs", &[]).len()), (0, 1));
+    let job = bench.import(&[&keys]);
+    assert!(job["message"].as_str().unwrap().contains("a key log opens 1 capture of the case"), "{job}");
+    let requests: Vec<Value> = bench.rows("http", &[("msg_type", "request")]);
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|row| row["decrypted"] == true && row["uri"] == "/lights.json"), "{requests:?}");
+    // The former run is gone, and with it all that it said.
+    assert_eq!((bench.rows("tls", &[]).len(), bench.rows("runs", &[]).len()), (hellos, 2));
+    assert_eq!(bench.rows("evidence", &[]).len(), 2);
+    let custody = bench.app.call("custody", json!({ "limit": 100 })).unwrap();
+    let lines = custody["lines"].as_array().unwrap();
+    let line = lines.iter().find(|line| line["action"] == "evidence.read_again").unwrap();
+    assert_eq!((&line["outcome"], &line["params"]["why"]), (&json!("complete"), &json!("a key log came")));
+    // The same key log once more opens nothing more.
+    bench.import(&[&keys]);
+    assert_eq!(bench.rows("runs", &[]).len(), 2);
+
+    let other = Bench::fresh();
+    other.import(&[&keys]);
+    let job = other.import(&[&capture]);
+    assert!(!job["message"].as_str().unwrap().contains("again"), "{job}");
+    assert_eq!(other.rows("http", &[]).len(), bench.rows("http", &[]).len());
+}
+
+#[test]
+fn a_capture_that_has_changed_keeps_what_was_read() {
+    let protocols = samples().join("protocols");
+    let bench = Bench::fresh();
+    let capture = bench.folder.path().join("tls.pcapng");
+    let mut bytes = fs::read(protocols.join("tls.pcapng")).unwrap();
+    fs::write(&capture, &bytes).unwrap();
+    bench.import(&[&capture]);
+    let facts = bench.rows("facts", &[]).len();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&capture, &bytes).unwrap();
+    bench.import(&[&protocols.join("tls.keys.txt")]);
+    assert_eq!((bench.rows("http", &[]).len(), bench.rows("runs", &[]).len()), (0, 2));
+    assert_eq!(bench.rows("facts", &[]).len(), facts + 1); // that there is a key log
+}
+
+#[test]
+fn the_map_shows_each_device_once() {
+    let bench = Bench::fresh();
+    bench.import(&[&samples().join("hollis-street")]);
+    let map = bench.app.call("network_map", json!({})).unwrap();
+    let nodes = map["nodes"].as_array().unwrap();
+    let ips: Vec<String> = bench
+        .rows("devices", &[])
+        .iter()
+        .flat_map(|device| device["ips"].as_array().unwrap().clone())
+        .filter_map(|ip| ip.as_str().map(str::to_owned))
+        .collect();
+    let twice: Vec<&Value> =
+        nodes.iter().filter(|node| node["role"] != "outside" && ips.iter().any(|ip| node["id"] == *ip)).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    assert!(nodes.iter().any(|node| node["id"] == "b8:27:eb:14:00:20"), "{nodes:?}");
+}
+
+#[test]
+fn the_timeline_does_not_begin_with_a_clock_that_was_never_set() {
+    let bench = Bench::fresh();
+    bench.import(&[&samples().join("hollis-street")]);
+    let times: Vec<String> =
+        bench.rows("facts", &[]).iter().map(|row| row["ts"].as_str().unwrap_or_default().to_owned()).collect();
+    let believed = times.iter().take_while(|ts| ts.as_str() >= "1990").count();
+    assert!(believed > 1_000);
+    assert!(times[..believed].is_sorted());
+    assert!(times[believed..].iter().all(|ts| ts.as_str() < "1990"), "{:?}", &times[believed..]);
+}

@@ -208,6 +208,11 @@ impl Tick {
         lock(&self.job).total = total;
     }
 
+    /// There is more to do than was known.
+    pub fn more(&self, by: u64) {
+        lock(&self.job).total += by;
+    }
+
     /// What it is at now: a path, a step.
     pub fn at(&self, at: impl Into<String>) {
         lock(&self.job).at = at.into();

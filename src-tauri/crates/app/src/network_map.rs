@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use case::FlowPair;
+use case::{Binding, FlowPair};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -67,16 +67,62 @@ pub(crate) fn network_map(app: &App, _: Nothing) -> Result<NetworkMap> {
     let text =
         |row: &case::Row, name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
     let names = devices.iter().map(|row| (text(row, "mac"), text(row, "name"))).collect();
-    // An end that never answered has no hardware address in its flow; its address may be known as one device's.
-    let mut owners: HashMap<String, Vec<String>> = HashMap::new();
-    for row in &devices {
-        for ip in row.get("ips").and_then(|ips| ips.as_array()).into_iter().flatten().filter_map(|ip| ip.as_str()) {
-            owners.entry(ip.to_owned()).or_default().push(text(row, "mac"));
+    Ok(draw(&case.flow_pairs()?, &names, &Owners::new(case.bindings()?)))
+}
+
+/// Whose an IP address was. An end that never answered, or was heard on a link without hardware addresses, has none in its flow.
+#[derive(Default)]
+struct Owners(HashMap<String, Claims>);
+
+/// All that say whose one address was.
+#[derive(Default)]
+struct Claims {
+    all: Vec<Binding>,
+    /// They don't say the same.
+    differ: bool,
+}
+
+/// An address about which more is said, and not the same, is nobody's.
+const MOST_CLAIMS: usize = 1_000;
+
+impl Owners {
+    fn new(bindings: Vec<Binding>) -> Owners {
+        let mut owners: HashMap<String, Claims> = HashMap::new();
+        for binding in bindings {
+            let claims = owners.entry(binding.ip.clone()).or_default();
+            claims.differ |= claims.all.first().is_some_and(|first| first.mac != binding.mac);
+            if claims.all.len() <= MOST_CLAIMS {
+                claims.all.push(binding);
+            }
         }
+        Owners(owners)
     }
-    let one =
-        |(ip, mut macs): (String, Vec<String>)| (macs.len() == 1).then(|| macs.pop()).flatten().map(|mac| (ip, mac));
-    Ok(draw(&case.flow_pairs()?, &names, &owners.into_iter().filter_map(one).collect()))
+
+    /// The one that had the address in the same evidence at the time, else in the same evidence, else at the time in other evidence,
+    /// else in the whole case. Nobody where several did.
+    fn of(&self, ip: &str, pair: &FlowPair) -> Option<&String> {
+        let Claims { all, differ } = self.0.get(ip)?;
+        if !differ {
+            return all.first().map(|claim| &claim.mac);
+        }
+        if all.len() > MOST_CLAIMS {
+            return None;
+        }
+        let here = |binding: &&Binding| binding.run.is_some() && binding.run == pair.run;
+        let then = |binding: &&Binding| match (binding.span, pair.span) {
+            (Some((first, last)), Some((from, to))) => first <= to && from <= last,
+            _ => false,
+        };
+        only(all.iter().filter(here).filter(then))
+            .or_else(|| only(all.iter().filter(here)))
+            .or_else(|| only(all.iter().filter(then)))
+    }
+}
+
+/// The hardware address, if it is the same in all of them.
+fn only<'b>(mut bindings: impl Iterator<Item = &'b Binding>) -> Option<&'b String> {
+    let first = &bindings.next()?.mac;
+    bindings.all(|binding| binding.mac == *first).then_some(first)
 }
 
 /// Who an end of a flow is, if it is anybody in particular.
@@ -99,13 +145,13 @@ fn who(ip: &str, mac: Option<&String>) -> Option<(String, bool)> {
     }
 }
 
-fn draw(pairs: &[FlowPair], names: &HashMap<String, String>, owners: &HashMap<String, String>) -> NetworkMap {
+fn draw(pairs: &[FlowPair], names: &HashMap<String, String>, owners: &Owners) -> NetworkMap {
     let mut links: BTreeMap<(String, String), (u64, u64, BTreeSet<String>)> = BTreeMap::new();
     let mut bytes: BTreeMap<String, (u64, bool)> = BTreeMap::new();
     let mut doors: BTreeMap<String, u64> = BTreeMap::new();
     let mut neighbours: HashMap<String, BTreeSet<String>> = HashMap::new();
     for pair in pairs {
-        let ends = [&pair.orig, &pair.resp].map(|(ip, mac)| who(ip, mac.as_ref().or_else(|| owners.get(ip))));
+        let ends = [&pair.orig, &pair.resp].map(|(ip, mac)| who(ip, mac.as_ref().or_else(|| owners.of(ip, pair))));
         for ((_, mac), end) in [&pair.orig, &pair.resp].iter().zip(&ends) {
             if let Some((id, home)) = end {
                 let known = bytes.entry(id.clone()).or_insert((0, *home));
@@ -187,7 +233,15 @@ mod tests {
     #[test]
     fn roles_follow_from_who_talks_to_whom() {
         let end = |ip: &str, mac: &str| (ip.to_owned(), (!mac.is_empty()).then(|| mac.to_owned()));
-        let pair = |orig, resp, bytes| FlowPair { orig, resp, flows: 1, bytes, services: "mqtt,tls".into() };
+        let pair = |orig, resp, bytes| FlowPair {
+            orig,
+            resp,
+            flows: 1,
+            bytes,
+            services: "mqtt,tls".into(),
+            run: Some(7),
+            span: None,
+        };
         let (hub, lamp, plug) = (end("10.0.0.2", "hub"), end("10.0.0.3", "lamp"), end("10.0.0.4", "plug"));
         let map = draw(
             &[
@@ -201,7 +255,7 @@ mod tests {
                 pair(plug, end("10.0.0.2", ""), 1),
             ],
             &HashMap::from([("lamp".to_owned(), "Desk lamp".to_owned())]),
-            &HashMap::from([("10.0.0.2".to_owned(), "hub".to_owned())]),
+            &Owners::new(vec![binding(7, "10.0.0.2", "hub", None)]),
         );
         let said: Vec<String> =
             map.nodes.iter().map(|node| format!("{} {:?} {} {}", node.id, node.role, node.bytes, node.name)).collect();
@@ -214,6 +268,41 @@ mod tests {
         assert_eq!((link.bytes, link.services.join(" ")), (10, "mqtt tls".into()));
     }
 
+    fn binding(run: i64, ip: &str, mac: &str, span: Option<(i64, i64)>) -> Binding {
+        Binding { run: Some(run), ip: ip.to_owned(), mac: mac.to_owned(), span }
+    }
+
+    #[test]
+    fn an_address_is_whose_it_was_there_and_then() {
+        let owners = Owners::new(vec![
+            // In one capture an address went from lamp to plug; a report knows it by a pseudonym, without a time.
+            binding(1, "10.0.0.4", "lamp", Some((10, 20))),
+            binding(1, "10.0.0.4", "plug", Some((30, 40))),
+            binding(2, "10.0.0.4", "pseudonym", None),
+            binding(1, "10.0.0.5", "hub", Some((10, 40))),
+            binding(3, "10.0.0.5", "camera", Some((90, 99))),
+        ]);
+        let of = |ip: &str, run, span| {
+            let nobody = (String::new(), None);
+            let (services, flows, bytes) = (String::new(), 1, 1);
+            let pair = FlowPair { orig: nobody.clone(), resp: nobody, flows, bytes, services, run: Some(run), span };
+            owners.of(ip, &pair).cloned()
+        };
+        for (ip, run, span, who) in [
+            ("10.0.0.4", 1, Some((12, 13)), Some("lamp")),
+            ("10.0.0.4", 1, Some((35, 60)), Some("plug")),
+            ("10.0.0.4", 1, Some((50, 60)), None),
+            ("10.0.0.4", 2, Some((12, 13)), Some("pseudonym")),
+            ("10.0.0.4", 9, Some((12, 13)), Some("lamp")),
+            ("10.0.0.4", 9, None, None),
+            ("10.0.0.5", 1, Some((91, 92)), Some("hub")),
+            ("10.0.0.5", 9, Some((91, 92)), Some("camera")),
+            ("10.0.0.6", 1, None, None),
+        ] {
+            assert_eq!(of(ip, run, span).as_deref(), who, "{ip} {run} {span:?}");
+        }
+    }
+
     #[test]
     fn a_flood_of_addresses_is_cut() {
         let pairs: Vec<FlowPair> = (0..5_000_u32)
@@ -223,9 +312,11 @@ mod tests {
                 flows: 1,
                 bytes: u64::MAX,
                 services: String::new(),
+                run: None,
+                span: None,
             })
             .collect();
-        let map = draw(&pairs, &HashMap::new(), &HashMap::new());
+        let map = draw(&pairs, &HashMap::new(), &Owners::default());
         assert_eq!(map.nodes.len(), MOST_DEVICES + MOST_OUTSIDE);
         assert_eq!(map.left_out as usize, 10_000 - map.nodes.len());
     }

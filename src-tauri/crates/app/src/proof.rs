@@ -311,6 +311,23 @@ impl Source {
             .map_err(|why| Error::new(Code::Failed, format!("reading {}: {why}", self.path)))
     }
 
+    /// All of it once more, by its format: how that ended, and its SHA-256.
+    pub fn read_again(
+        &self,
+        kind: &str,
+        sink: &mut dyn model::Sink,
+        options: &Options,
+        watch: &dyn evidence::Watch,
+    ) -> Result<(evidence::Ending, String)> {
+        evidence::read_again(&self.file, &self.members, kind, sink, options, watch)
+            .map(|(ending, hashes)| (ending, model::hex(&hashes.sha256)))
+            .map_err(|why| {
+                let is_cancelled = watch.advance(0).is_err();
+                let code = if is_cancelled { Code::Cancelled } else { Code::Failed };
+                Error::new(code, format!("reading {}: {why}", self.path))
+            })
+    }
+
     pub fn link_type(&mut self, case: &Case, run: i64, interface: u32) -> Result<u16> {
         if self.link_types.is_none() {
             self.link_types = Some(case.link_types(run)?);

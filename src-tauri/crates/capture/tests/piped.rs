@@ -2,14 +2,14 @@
 
 mod support;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{PROGRAM, Recorder, blocks, capinfos, counter, has, kept, tshark, words};
+use support::{PROGRAM, Recorder, blocks, capinfos, counter, has, kept, tshark};
 
 /// A pcap of so many frames of Ethernet, a tenth of a second apart, in nanoseconds or microseconds, ours or the other way round.
 fn pcap(count: u32, nanoseconds: bool, big_endian: bool) -> Vec<u8> {
@@ -238,9 +238,9 @@ fn find(folder: &Path, captures: &mut Vec<PathBuf>) {
 fn a_named_pipe() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipe");
-    assert!(words("mkfifo").arg(&path).status().unwrap().success());
+    assert!(support::words("mkfifo").arg(&path).status().unwrap().success());
     let recorder = Recorder::start_only(&mut record(&["--interface", path.to_str().unwrap()]));
-    File::options().write(true).open(&path).unwrap().write_all(&pcap(5, false, false)).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().write_all(&pcap(5, false, false)).unwrap();
     let done = recorder.done();
     assert_eq!((&done.last()["why"], packets(&done.stdout).len()), (&"end".into(), 5));
 }

@@ -34,7 +34,7 @@ pub use evidence::{Evidence, EvidenceId, FileTimes, NewEvidence, Stored, Verifie
 pub use facts::{FactGroup, FactId, FactRow, Facts, Histogram};
 pub use filter::{Block, Expr, pattern};
 pub use flow_frames::FlowSpan;
-pub use flow_map::FlowPair;
+pub use flow_map::{Binding, FlowPair};
 pub use folder::{About, Case, Counts};
 pub use frames::{FrameEntry, NO_TIME};
 pub use live::{Capture, CaptureCounts, CaptureFile, CaptureId, CaptureState};

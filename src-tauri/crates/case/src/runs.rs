@@ -87,10 +87,46 @@ impl Case {
         })
     }
 
-    /// The finished or running pass over an item, if there is one.
+    /// Ends a pass that takes the place of all others over its item.
+    pub fn run_supersede(&self, evidence: EvidenceId, by: RunId, status: RunStatus, now: Time) -> Result<()> {
+        self.write(|db| {
+            db.execute("UPDATE run SET status = ?, finished = ? WHERE id = ?", params![status.as_str(), now.0, by])?;
+            let mut statement = db.prepare("SELECT id FROM run WHERE evidence = ? AND id <> ?")?;
+            let runs: Vec<RunId> =
+                statement.query_map([evidence, by], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+            for run in runs {
+                purge(db, run)?;
+                db.execute("DELETE FROM run WHERE id = ?", [run])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Items that were read, and that a pass over was cut off again later.
+    pub fn cut_off_again(&self) -> Result<Vec<EvidenceId>> {
+        self.read(|db| {
+            let mut statement = db.prepare(
+                "SELECT DISTINCT r.evidence FROM run r JOIN evidence e ON e.id = r.evidence
+                 WHERE r.status IN ('running', 'interrupted') AND e.status IN ('complete', 'partial')",
+            )?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Takes away one pass, as if it had never been.
+    pub(crate) fn run_remove(&self, id: RunId) -> Result<()> {
+        self.write(|db| {
+            purge(db, id)?;
+            db.execute("DELETE FROM run WHERE id = ?", [id])?;
+            Ok(())
+        })
+    }
+
+    /// The finished pass over an item, else the running one, if there is one.
     pub fn run_of(&self, evidence: EvidenceId) -> Result<Option<Run>> {
         self.read(|db| {
-            let sql = "SELECT id, evidence, parser, version FROM run WHERE evidence = ? ORDER BY id DESC LIMIT 1";
+            let sql = "SELECT id, evidence, parser, version FROM run WHERE evidence = ?
+                       ORDER BY status IN ('running', 'interrupted'), id DESC LIMIT 1";
             Ok(db.query_row(sql, [evidence], run).optional()?)
         })
     }

@@ -190,6 +190,14 @@ impl Writer<'_> {
         })
     }
 
+    /// Takes away a run, as if it had never been: another may get its id.
+    pub fn remove(&mut self, run: RunId) -> Result<()> {
+        self.facts.forget(run);
+        self.spoken.retain(|(other, ..)| *other != run);
+        self.open.retain(|flow| flow >> RUN_BITS != run);
+        self.case.run_remove(run)
+    }
+
     fn write_rows(&mut self, db: &Connection, run: RunId, batch: &Batch, totals: &mut Totals) -> Result<()> {
         let Writer { interner, facts, spoken, open, .. } = self;
         let added = facts.write(db, interner, run, &batch.facts)?;

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use model::{Cancelled, Issue};
+use model::{Cancelled, Issue, Sink};
 
 use crate::container::{self, Account, Entry, Gate, Stop, Take, Unpack};
 use crate::file;
-use crate::format::{Ending, Head};
+use crate::format::{self, Ending, Head};
 use crate::name;
 use crate::options::Options;
 use crate::source::{Hashes, Source, Watch};
@@ -97,6 +97,40 @@ pub fn read_many(
         }
         Ok(found)
     })
+}
+
+/// Reads an item once more, by the format that took it before, and hashes it anew.
+pub fn read_again(
+    file: &Path,
+    members: &[String],
+    kind: &str,
+    sink: &mut dyn Sink,
+    options: &Options,
+    watch: &dyn Watch,
+) -> io::Result<(Ending, Hashes)> {
+    let format = format::ALL.iter().find(|format| format.name() == kind);
+    let format = format.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("'{kind}' is no format")))?;
+    let mut read = |mut source: Source| {
+        let recognised = format.recognise(&mut Head::new(&mut source, options.now));
+        let mut ending = format.read(&mut source, sink).map_err(io::Error::other)?;
+        if let Some(doubt) = recognised.ok().and_then(|recognised| recognised.doubt) {
+            sink.issue(Issue::new(format.name(), doubt, 0));
+            if ending == Ending::Complete {
+                ending = Ending::Partial;
+            }
+        }
+        let finished = source.finish().map_err(io::Error::other)?;
+        finished.error.map_or(Ok((ending, finished.hashes)), Err)
+    };
+    match members {
+        [] => read(Source::of_file(file::open(file)?, watch)),
+        members => with_item(file, members, options, watch, |bytes| read(Source::over(bytes, watch))),
+    }
+}
+
+/// The version of what reads a format; empty if there is none of this name.
+pub fn version_of(kind: &str) -> &'static str {
+    format::ALL.iter().find(|format| format.name() == kind).map_or("", |format| format.version())
 }
 
 /// The item's hashes as of now.

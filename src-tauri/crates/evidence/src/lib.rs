@@ -21,7 +21,7 @@ mod options;
 mod source;
 mod walk;
 
-pub use again::{LONGEST_PIECE, hash_item, read_at, read_many, with_item};
+pub use again::{LONGEST_PIECE, hash_item, read_again, read_at, read_many, version_of, with_item};
 pub use capture::PcapngWriter;
 pub use file::{Times, open};
 pub use format::{Ending, Format, OTHER, Refusal};

@@ -32,6 +32,8 @@ pub(super) enum Message {
         path: String,
         why: String,
     },
+    /// The run is to be as if it had never been.
+    Remove(RunId),
     /// Everything before it is written.
     Sync(SyncSender<()>),
 }
@@ -159,6 +161,10 @@ fn write(app: &App, case: &Case, from: Receiver<Message>, shared: &Shared) -> Re
                 let item = case.evidence_begin(&new, now())?;
                 case.evidence_abandon(item, "refused", &why)?;
                 log(case, "evidence.refuse", vec![], json!({ "path": path }), &why)?;
+            }
+            Message::Remove(run) => {
+                writer.remove(run)?;
+                app.changed(&[Topic::Facts]);
             }
             Message::Sync(done) => {
                 let _ = done.send(()); // whoever waited may have gone

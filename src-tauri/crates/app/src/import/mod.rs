@@ -1,9 +1,10 @@
 //! Evidence into the case: files are read once, hashed, recognised, taken apart and written, all at the same time.
 
+mod again;
 mod hub;
 mod reading;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -51,7 +52,8 @@ fn import_alone(case: &Case, hub: &Arc<Hub>, request: &EvidenceAdd, tick: &Tick)
     tick.total(paths.iter().map(|path| evidence::measure(path).1).sum());
     let options = Options { now: Some(now()), ..Options::default() };
     // Key logs first: captures are read with them, whatever the order.
-    let secrets = paths.iter().flat_map(|path| evidence::key_logs(path)).collect();
+    let mut secrets = again::known_secrets(case);
+    secrets.extend(paths.iter().flat_map(|path| evidence::key_logs(path)));
     let mut host = Importer {
         case,
         hub,
@@ -70,23 +72,28 @@ fn import_alone(case: &Case, hub: &Arc<Hub>, request: &EvidenceAdd, tick: &Tick)
         (Err(why), _) | (Ok(()), Some(why)) => Err(why),
         (Ok(()), None) => read.map_err(Error::from),
     };
-    if let Err(why) = read {
+    let again = read.and_then(|()| again::with_key_logs(case, hub, &seen, tick));
+    let again = again.or_else(|why| {
         abandon(case, &begun, why.code)?;
         if why.code == Code::Cancelled {
             case.remember_import(None)?;
         }
         // What is complete stays, and has to be found.
         finish(case, tick)?;
-        return Err(why);
-    }
+        Err(why)
+    })?;
     finish(case, tick)?;
     case.remember_import(None)?;
-    let Seen { read, known, refused, partial } = seen;
+    let Seen { read, known, refused, partial, .. } = seen;
     let mut message = format!("{read} item{} read", if read == 1 { "" } else { "s" });
     for (count, word) in [(known, "known already"), (partial, "read in part"), (refused, "refused")] {
         if count > 0 {
             message.push_str(&format!(", {count} {word}"));
         }
+    }
+    if again > 0 {
+        let captures = if again == 1 { "1 capture" } else { &format!("{again} captures") };
+        message.push_str(&format!("; a key log opens {captures} of the case, read again with it"));
     }
     Ok(Ended { message, differs: refused > 0 || partial > 0 })
 }
@@ -154,6 +161,9 @@ struct Seen {
     known: u64,
     refused: u64,
     partial: u64,
+    items: HashSet<EvidenceId>,
+    /// What key logs among them say.
+    key_logs: Vec<u8>,
 }
 
 fn copy_in(case: &Case, item: EvidenceId, path: &str, sha256: &str, tick: &Tick) -> Result<()> {
@@ -237,6 +247,10 @@ impl Host for Importer<'_> {
             _ => self.seen.partial += 1,
         }
         self.seen.read += 1;
+        self.seen.items.insert(reading.item);
+        if self.seen.key_logs.len() + reading.key_log.len() <= MOST_SECRETS {
+            self.seen.key_logs.extend_from_slice(&reading.key_log);
+        }
         if self.secrets.len() + reading.key_log.len() <= MOST_SECRETS {
             self.secrets.append(&mut reading.key_log);
         }

@@ -16,8 +16,8 @@ const BATCH: usize = 16_384;
 /// Issues of one item that are listed; a broken file must not fill the case with complaints.
 const MOST_ISSUES: usize = 10_000;
 /// Formats by name: what is read with a key log, and what is one.
-const CAPTURES: [&str; 3] = ["pcap", "pcapng", "snoop"];
-const KEY_LOG: &str = "keylog";
+pub(super) const CAPTURES: [&str; 3] = ["pcap", "pcapng", "snoop"];
+pub(super) const KEY_LOG: &str = "keylog";
 
 /// One item being read.
 pub(crate) struct Reading {
@@ -71,6 +71,13 @@ impl Reading {
         Ok(reading)
     }
 
+    /// Goes over a capture once more, in a run that is begun.
+    pub fn again(hub: &Arc<Hub>, run: RunId, secrets: &[u8]) -> Reading {
+        let mut reading = Reading::over(hub, Some(run));
+        reading.engine.secrets(secrets);
+        reading
+    }
+
     /// Of an item that was not begun: what is found is written nowhere.
     pub fn nowhere(hub: &Arc<Hub>) -> Reading {
         Reading::over(hub, None)
@@ -97,6 +104,13 @@ impl Reading {
 
     /// The item has been read to its end.
     pub fn end(&mut self, outcome: &Outcome) -> Result<(), Cancelled> {
+        self.rest()?;
+        let (run, path) = (self.found.run, std::mem::take(&mut self.path));
+        self.found.to.send(Message::End { item: self.item, run, outcome: outcome.clone(), path })
+    }
+
+    /// Nothing more comes: hands over what is left.
+    pub fn rest(&mut self) -> Result<(), Cancelled> {
         let Reading { engine, found, .. } = self;
         guarded(|| engine.finish(found)).unwrap_or_else(|why| {
             found.issue(Issue::new("flows", why, 0));
@@ -109,8 +123,7 @@ impl Reading {
         }
         found.flush()?;
         found.to.give_back(std::mem::take(&mut found.batch));
-        let (run, path) = (found.run, std::mem::take(&mut self.path));
-        found.to.send(Message::End { item: self.item, run, outcome: outcome.clone(), path })
+        Ok(())
     }
 
     /// Of the frame that was read last.

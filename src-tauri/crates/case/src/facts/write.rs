@@ -268,6 +268,11 @@ impl FactWriter {
         Ok(added)
     }
 
+    /// A run is no more.
+    pub fn forget(&mut self, run: RunId) {
+        self.written.remove(&run);
+    }
+
     fn kind(&mut self, db: &Connection, name: &'static str) -> Result<i64> {
         if let Some(id) = self.kinds.get(name) {
             return Ok(*id);
