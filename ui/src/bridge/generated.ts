@@ -9,6 +9,16 @@ export type Activity = {
  */
 hour_ms: number, count: number, };
 
+export type Alias = { mac: string, first_ts: string, last_ts: string, probes: number, 
+/**
+ * The first and the last probe request.
+ */
+facts: [string, string], 
+/**
+ * That it follows the one before; none for the first.
+ */
+probability: number | null, reasons: Array<Reason>, };
+
 export type AppInfo = { version: string, zones: Array<string>, tzdb: string, 
 /**
  * Date of the IEEE vendor lists.
@@ -329,6 +339,18 @@ export type DeviceId = {
  */
 mac: string, };
 
+export type DevicesJoin = { 
+/**
+ * The device goes by the first.
+ */
+macs: Array<string>, 
+/**
+ * Why; goes to the custody log.
+ */
+why: string, };
+
+export type DevicesPart = { mac: string, why: string, };
+
 export type Dossier = { 
 /**
  * As in the view `devices`.
@@ -531,6 +553,42 @@ export type HistogramRequest = { select: Select,
  */
 buckets: number, };
 
+export type Hypothesis = { addresses: Array<Alias>, 
+/**
+ * Of its weakest step, 0 to 1. Not a proof: what speaks for and against stands with each address.
+ */
+probability: number, 
+/**
+ * Networks that it asked for by name.
+ */
+ssids: Array<string>, 
+/**
+ * Fingerprint of its elements.
+ */
+elements: string, 
+/**
+ * The analyst has put them together already.
+ */
+joined: boolean, };
+
+export type Identities = { 
+/**
+ * The likeliest first.
+ */
+hypotheses: Array<Hypothesis>, 
+/**
+ * Addresses that asked for networks, and how many of them are made up.
+ */
+addresses: number, randomised: number, probes: number, 
+/**
+ * Probe requests that were too many to look at.
+ */
+left_out: number, 
+/**
+ * What counted how much.
+ */
+weights: Weights, };
+
 export type Identity = { 
 /**
  * `ip`, `dhcp name`, `mdns name`, `onhub name`, `vendor class`, `user agent`, `mqtt client`, `station id`, ...
@@ -540,6 +598,8 @@ kind: string, value: string, first_ts: string | null, last_ts: string | null, co
  * A fact (or frame) that proves it.
  */
 fact_id: string | null, evidence: string, evidence_id: number, frame: number | null, };
+
+export type IdentityRequest = { select: Select, weights: Weights, };
 
 export type InterfaceActivity = { name: string, packets: number[], bytes: number[], };
 
@@ -576,6 +636,8 @@ started: string, };
 export type JobId = { id: number, };
 
 export type JobState = "running" | "done" | "differs" | "cancelled" | "failed";
+
+export type Joined = { mac: string, device: string, why: string, at: string, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | Row | null;
 
@@ -642,6 +704,16 @@ pieces: Array<PieceRef>,
  * The bytes (at most the first 4096), hex; or why they can't be shown.
  */
 bytes: string | null, problem: string | null, };
+
+export type Reason = { 
+/**
+ * Positive: for it.
+ */
+bits: number, 
+/**
+ * In a sentence.
+ */
+why: string, };
 
 export type RecentCase = { dir: string, name: string, number: string, 
 /**
@@ -851,6 +923,44 @@ count: number, };
 
 export type WatchDir = { dir: string, };
 
+export type Weights = { 
+/**
+ * Seconds after which an address is no longer looked for under another name.
+ */
+horizon: number, 
+/**
+ * Sequence numbers that a device may use up in a second beside what was heard.
+ */
+sequence_rate: number, 
+/**
+ * Bits against, where the sequence number does not go on although little time has passed.
+ */
+sequence_breaks: number, 
+/**
+ * The most that equal elements may count.
+ */
+elements_most: number, 
+/**
+ * The most that one shared network name may count.
+ */
+name_most: number, 
+/**
+ * Against, where both ask for networks by name, and none is the same.
+ */
+names_differ: number, 
+/**
+ * dB apart, from which on the signal speaks against it.
+ */
+signal_apart: number, signal_differs: number, signal_agrees: number, 
+/**
+ * How likely an address is a newcomer's, before anything is known of it.
+ */
+newcomer: number, 
+/**
+ * From this probability on two addresses are put into one group.
+ */
+least: number, };
+
 export type ZonePeriod = { 
 /**
  * Milliseconds since 1970 UTC.
@@ -947,6 +1057,14 @@ export interface Commands {
   frame: [FrameId, FrameDetail];
   /** All that the case says of one device. */
   device: [DeviceId, Dossier];
+  /** Which made-up addresses may be one device, with what speaks for and against it. */
+  identities: [IdentityRequest, Identities];
+  /** Take addresses for one device. */
+  devices_join: [DevicesJoin, Array<Joined>];
+  /** Take an address for a device of its own again. */
+  devices_part: [DevicesPart, Array<Joined>];
+  /** Addresses that are taken for one device. */
+  devices_joined: [Nothing, Array<Joined>];
   /** Who talks to whom, for a drawing. */
   network_map: [Nothing, NetworkMap];
   /** What this machine can record, and what is in the way. */
@@ -996,6 +1114,8 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   fact: ["Facts"],
   frame: ["Facts"],
   device: ["Devices"],
+  identities: ["Facts", "Devices"],
+  devices_joined: ["Devices"],
   network_map: ["Facts", "Devices"],
   capture_interfaces: [],
   capture_activity: [],
@@ -1023,6 +1143,8 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   stream_save: ["Custody"],
   file_save: ["Custody"],
   secrets_reveal: ["Custody"],
+  devices_join: ["Devices", "Custody"],
+  devices_part: ["Devices", "Custody"],
   capture_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
   capture_stop: ["Capture", "Custody"],
   capture_mark: ["Capture", "Custody"],

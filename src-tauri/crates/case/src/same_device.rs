@@ -18,7 +18,8 @@ pub struct SameDevice {
 impl Case {
     pub fn same_devices(&self) -> Result<Vec<SameDevice>> {
         self.read(|db| {
-            let mut statement = db.prepare_cached("SELECT mac, device, why, at FROM same_device ORDER BY device, mac")?;
+            let mut statement =
+                db.prepare_cached("SELECT mac, device, why, at FROM same_device ORDER BY device, mac")?;
             let rows = statement.query_map([], |row| {
                 Ok(SameDevice { mac: row.get(0)?, device: row.get(1)?, why: row.get(2)?, at: Time(row.get(3)?) })
             })?;

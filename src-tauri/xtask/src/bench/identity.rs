@@ -39,16 +39,24 @@ pub fn identity(options: &[&str]) -> Result<()> {
     println!("Machine    {}", machine());
     println!("Commit     {}", commit());
     println!("Crowd      {} phones, {} s, seed {}\n", crowd.phones, crowd.length, crowd.seed);
-    println!("{:<30}{:>11}{:>9}{:>9}{:>11}{:>9}", "least probability", "hypotheses", "said", "right", "precision", "recall");
+    println!(
+        "{:<30}{:>11}{:>9}{:>9}{:>11}{:>9}",
+        "least probability", "hypotheses", "said", "right", "precision", "recall"
+    );
     let mut heard = None;
     for least in [0.5, 0.7, 0.9, 0.99] {
         let request = format!("{{\"weights\":{{\"least\":{least}}}}}");
         let answer = output(program(&lintel, ["--json", "call"]).arg(&case).args(["identities", &request]))?;
         let answer: Value = serde_json::from_str(&answer).context("reading the hypotheses")?;
-        let groups: Vec<Vec<usize>> = answer["hypotheses"].as_array().into_iter().flatten().map(|one| {
-            let macs = one["addresses"].as_array().into_iter().flatten().filter_map(|alias| alias["mac"].as_str());
-            macs.filter_map(|mac| truth.get(mac).copied()).collect()
-        }).collect();
+        let groups: Vec<Vec<usize>> = answer["hypotheses"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| {
+                let macs = one["addresses"].as_array().into_iter().flatten().filter_map(|alias| alias["mac"].as_str());
+                macs.filter_map(|mac| truth.get(mac).copied()).collect()
+            })
+            .collect();
         let is = match &heard {
             Some(is) => *is,
             None => *heard.insert(pairs_that_are(&lintel, &case, &truth)?),

@@ -1,7 +1,8 @@
 //! Which made-up address may have come after which: what speaks for it, what against, in bits.
 //!
-//! A bit for: twice as likely if it is one device than if these are two. The sum, less what chance alone would bring among so many
-//! candidates, makes a probability. Thresholds stand in [`Weights`] and are the analyst's to change.
+//! A bit for: what is seen is twice as likely if it is one device than if these are two. Bayes' rule makes a probability of the sums:
+//! an address is a newcomer's, or followed one of those that may have come before it, each as likely at first. What counts how much
+//! stands in [`Weights`], and is the analyst's to change.
 
 use std::collections::HashMap;
 
@@ -31,6 +32,8 @@ pub struct Weights {
     pub signal_apart: i32,
     pub signal_differs: f64,
     pub signal_agrees: f64,
+    /// How likely an address is a newcomer's, before anything is known of it.
+    pub newcomer: f64,
     /// From this probability on two addresses are put into one group.
     pub least: f64,
 }
@@ -47,6 +50,7 @@ impl Default for Weights {
             signal_apart: 20,
             signal_differs: -2.0,
             signal_agrees: 1.0,
+            newcomer: 0.5,
             least: 0.5,
         }
     }
@@ -99,17 +103,19 @@ pub fn links(order: &[&Prober], probers: &Probers, weights: &Weights) -> Vec<Lin
             })
         };
         let candidates: Vec<usize> = peers.iter().rev().filter(near).take(MOST_CANDIDATES).copied().collect();
-        // Any of these, or somebody new: what chance gives to each.
-        let chance = ((candidates.len() + 1) as f64).log2();
+        let each = (1.0 - weights.newcomer) / candidates.len().max(1) as f64;
+        let mut found: Vec<Link> = Vec::with_capacity(candidates.len());
         for earlier in candidates {
             let Some(peer) = order.get(earlier) else { continue };
             let reasons = reasons(peer, prober, &common, probers, weights);
-            let bits = reasons.iter().map(|reason| reason.bits).sum::<f64>() - chance - common.prior();
-            all.push(Link { earlier, later, probability: 1.0 / (1.0 + (-bits).exp2()), reasons });
+            let bits: f64 = reasons.iter().map(|reason| reason.bits).sum();
+            found.push(Link { earlier, later, probability: each * bits.exp2(), reasons });
         }
+        let sum = weights.newcomer + found.iter().map(|link| link.probability).sum::<f64>();
+        found.iter_mut().for_each(|link| link.probability /= sum);
+        all.extend(found.into_iter().filter(|link| link.probability >= weights.least));
         peers.push(later);
     }
-    all.retain(|link| link.probability >= weights.least);
     all.sort_by(|a, b| {
         let gap = |link: &Link| link.later - link.earlier;
         b.probability.total_cmp(&a.probability).then_with(|| (gap(a), a.later).cmp(&(gap(b), b.later)))
@@ -139,14 +145,9 @@ impl Common {
         common
     }
 
-    /// How rare something is that so many have, in bits.
+    /// How rare it is among the others to have what so many have, in bits.
     fn worth(&self, having: f64) -> f64 {
-        (self.all / having.max(1.0)).max(1.0).log2()
-    }
-
-    /// Two addresses out of the air are seldom one device: bits that have to be made good.
-    fn prior(&self) -> f64 {
-        2.0
+        ((self.all - 1.0) / (having - 1.0).max(1.0)).max(1.0).log2()
     }
 }
 

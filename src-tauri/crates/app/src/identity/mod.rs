@@ -114,10 +114,12 @@ pub(crate) fn identities(app: &App, request: IdentityRequest) -> Result<Identiti
             break;
         }
     }
-    let rest = if page.after.is_some() { case.count_facts(Some(KIND), &page.select)?.saturating_sub(probes) } else { 0 };
+    let rest =
+        if page.after.is_some() { case.count_facts(Some(KIND), &page.select)?.saturating_sub(probes) } else { 0 };
     let order = probers.in_order();
     let links = links(&order, &probers, &request.weights);
-    let joined: HashMap<String, String> = case.same_devices()?.into_iter().map(|same| (same.mac, same.device)).collect();
+    let joined: HashMap<String, String> =
+        case.same_devices()?.into_iter().map(|same| (same.mac, same.device)).collect();
     Ok(Identities {
         hypotheses: hypotheses(&order, &probers, links, &joined),
         addresses: order.len() as u32,
@@ -163,7 +165,11 @@ fn hypotheses(
         found.push(Hypothesis {
             joined: members.iter().all(|(prober, _)| Some(device(prober)) == one),
             ssids: ssids.into_iter().map(str::to_owned).collect(),
-            elements: members.iter().find_map(|(prober, _)| prober.elements).map_or("", |n| probers.elements.text(n)).into(),
+            elements: members
+                .iter()
+                .find_map(|(prober, _)| prober.elements)
+                .map_or("", |n| probers.elements.text(n))
+                .into(),
             addresses: members.into_iter().map(|(prober, link)| alias(prober, link)).collect(),
             probability,
         });

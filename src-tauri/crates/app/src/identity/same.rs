@@ -79,7 +79,11 @@ fn drawn_anew(app: &App) -> Result<()> {
 
 fn reason(why: &str) -> Result<&str> {
     let why = why.trim();
-    if why.is_empty() { Err(Error::invalid("joining or parting devices: give a reason; it goes to the custody log")) } else { Ok(why) }
+    if why.is_empty() {
+        Err(Error::invalid("joining or parting devices: give a reason; it goes to the custody log"))
+    } else {
+        Ok(why)
+    }
 }
 
 fn address(text: &str) -> Result<String> {
