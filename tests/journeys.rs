@@ -408,3 +408,31 @@ fn the_timeline_does_not_begin_with_a_clock_that_was_never_set() {
     assert!(times[..believed].is_sorted());
     assert!(times[believed..].iter().all(|ts| ts.as_str() < "1990"), "{:?}", &times[believed..]);
 }
+
+#[test]
+fn addresses_are_one_device_only_by_the_analysts_act() {
+    let bench = Bench::fresh();
+    bench.import(&[&samples().join("hollis-street")]);
+    let devices = || bench.rows("devices", &[]);
+    let before = devices();
+    let mac = |at: usize| before[at]["mac"].as_str().unwrap().to_owned();
+    let (one, other) = (mac(0), mac(1));
+    assert!(bench.app.call("devices_join", json!({ "macs": [&one, &other], "why": " " })).is_err(), "no reason given");
+    bench.app.call("devices_join", json!({ "macs": [&one, &other], "why": "same sticker" })).unwrap();
+    let joined = devices();
+    let row = joined.iter().find(|row| row["mac"] == *one).unwrap();
+    assert_eq!((joined.len(), &row["joined"]), (before.len() - 1, &json!([&other])), "{row}");
+    assert!(joined.iter().all(|row| row["mac"] != *other));
+    let frames = |row: &Value| row["frames"].as_u64().unwrap();
+    assert_eq!(frames(row), frames(&before[0]) + frames(&before[1]));
+    // Drawn anew by an import, they stay one.
+    bench.import(&[&samples().join("protocols/tls.keys.txt")]);
+    assert_eq!(devices().iter().filter(|row| row["mac"] == *other).count(), 0);
+    bench.app.call("devices_part", json!({ "mac": &other, "why": "two stickers" })).unwrap();
+    assert_eq!(devices(), before);
+    let custody = bench.app.call("custody", json!({ "limit": 100 })).unwrap();
+    let lines = custody["lines"].as_array().unwrap();
+    for (action, why) in [("devices_join", "same sticker"), ("devices_part", "two stickers")] {
+        assert!(lines.iter().any(|line| line["action"] == action && line["params"]["why"] == why), "{lines:?}");
+    }
+}

@@ -168,6 +168,8 @@ pub(crate) fn device(app: &App, request: DeviceId) -> Result<Dossier> {
         last_ts: time(total.last_ts),
     });
     let mut addresses: Vec<String> = vec![text.clone(), word("also")];
+    let joined = row.get("joined").and_then(Value::as_array).into_iter().flatten();
+    addresses.extend(joined.filter_map(Value::as_str).map(str::to_owned));
     addresses.extend(identities.iter().filter(|identity| identity.kind == "ip").map(|identity| identity.value.clone()));
     addresses.retain(|address| !address.is_empty());
     let activity = case.activity(&addresses)?.into_iter();

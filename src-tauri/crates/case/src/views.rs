@@ -191,7 +191,8 @@ pub static VIEWS: &[ViewSpec] = &[
         sql: "SELECT mac AS _id, first_ts AS _ts, NULL AS _evidence, mac, name, vendor, local, ips, names, protocols, first_ts, last_ts, frames, bytes,
               details ->> 'station_id' AS station_id, details ->> 'join_rule' AS join_rule, details ->> 'join_confidence' AS join_confidence,
               details ->> 'band' AS band, details ->> 'connected' AS connected, details ->> 'wired' AS wired,
-              details ->> 'lease_address' AS lease_address, details ->> 'also' AS also FROM device",
+              details ->> 'lease_address' AS lease_address, details ->> 'also' AS also,
+              details ->> 'joined' AS joined FROM device",
         order: "_id",
         table: None,
         columns: &[
@@ -214,6 +215,7 @@ pub static VIEWS: &[ViewSpec] = &[
             ("wired", Shape::Flag, "connected by cable at the time of the router's report"),
             ("lease_address", Shape::Code, "address that the router had leased to it"),
             ("also", Shape::Code, "a second pseudonym of the same device in the router's report"),
+            ("joined", Shape::List, "other addresses that the analyst takes for this device's"),
         ],
         searched: &["name", "mac", "vendor", "ips", "names", "protocols"],
     },
