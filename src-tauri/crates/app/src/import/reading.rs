@@ -182,6 +182,11 @@ impl Sink for Reading {
         Findings::issue(&mut self.found, issue);
     }
 
+    fn sighting(&mut self, sighting: &model::Sighting) {
+        // The fact before it has just been counted; a batch that is full is sent with the next.
+        self.found.batch.presence.push(sighting.clone());
+    }
+
     fn secrets(&mut self, text: &[u8]) {
         if self.is_key_log {
             self.key_log = text.to_vec();
