@@ -93,7 +93,9 @@ fn what_many_batches_tell_is_added_up() {
     let dir = tempfile::tempdir().unwrap();
     let case = a_case(dir.path());
     let runs = [a_run(&case, "one"), a_run(&case, "two")];
-    let mut plain: BTreeMap<(String, i64, String), (u32, u32, i32, i8, i8, Option<bool>)> = BTreeMap::new();
+    /// Sightings, frames, sum of signals, weakest, strongest, joined.
+    type Sums = (u32, u32, i32, i8, i8, Option<bool>);
+    let mut plain: BTreeMap<(String, i64, String), Sums> = BTreeMap::new();
     let mut roll = 7_u64;
     let mut dice = |sides: u64| {
         roll = roll.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -109,11 +111,16 @@ fn what_many_batches_tell_is_added_up() {
                 let avg = -(dice(70) as i8) - 20;
                 let signal = (dice(3) > 0).then_some(Signal { min: avg - 3, avg, max: avg + 3 });
                 let associated = [None, Some(false), Some(true)][dice(3) as usize];
-                let count = Some(dice(9) as u32);
-                told.push(Sighting { count, signal, associated, ..sighting(&device, &node, first, first) });
+                let frames = dice(9) as u32;
+                told.push(Sighting {
+                    count: Some(frames),
+                    signal,
+                    associated,
+                    ..sighting(&device, &node, first, first)
+                });
                 let sums = plain.entry((device, first / QUARTER, node)).or_insert((0, 0, 0, i8::MAX, i8::MIN, None));
                 sums.0 += 1;
-                sums.1 += count.unwrap();
+                sums.1 += frames;
                 if let Some(signal) = signal {
                     sums.2 += i32::from(avg);
                     sums.3 = sums.3.min(signal.min);
