@@ -29,6 +29,8 @@ usage: cargo xtask CHORE
   bench capture          whether a recording has all that tcpreplay sends, at which rate, beside dumpcap (Linux, as root)
       [--file CAPTURE] [--mbps 500] [--frames N] [--buffer 16] [--rounds 3] [--program lintel-capture]
       [--receiver 'PROGRAM .. {interface} {file}']    without --mbps: the highest rate at which dumpcap misses nothing
+  bench presence         how fast sightings are written, and how long their charts take
+      [--sightings 10000000] [--devices 1000] [--days 14]
   generate FILE          make such a capture and nothing else
       [--size 200M] [--mix small|bulk] [--seed 7]
   samples                record samples/ anew";
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["bench", "import", options @ ..] => bench::import(options),
         ["bench", "query", options @ ..] => bench::query(options),
         ["bench", "capture", options @ ..] => bench::capture(options),
+        ["bench", "presence", options @ ..] => bench::presence(options),
         ["generate", file, options @ ..] => bench::recipe(options).and_then(|(recipe, rest)| {
             nothing_left(&rest)?;
             println!("{} frames", generate::generate(recipe, Path::new(file))?);

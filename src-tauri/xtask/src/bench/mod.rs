@@ -2,9 +2,11 @@
 
 mod capture;
 mod frames;
+mod presence;
 mod query;
 
 pub use capture::capture;
+pub use presence::presence;
 pub use query::query;
 
 use std::path::Path;
