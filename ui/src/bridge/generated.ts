@@ -845,7 +845,11 @@ devices: Array<string>,
 /**
  * Observers; none: all.
  */
-nodes: Array<string>, };
+nodes: Array<string>, 
+/**
+ * Without made-up addresses.
+ */
+without_randomised: boolean, };
 
 export type PresenceSignal = { picture: PresencePicture | null, from_ms: number, to_ms: number, step: PresenceStep, 
 /**

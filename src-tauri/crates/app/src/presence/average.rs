@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use case::{Condition, Op, PageRequest, PresenceSelect};
+use case::{Condition, FactRow, Op, PageRequest, PresenceSelect};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -127,7 +127,9 @@ pub(crate) fn presence_average(app: &App, request: PresenceAverageRequest) -> Re
     let since = window.map_or(Some(0), |window| until.0.checked_sub(window)).unwrap_or(0).max(0);
 
     let mut buckets: BTreeMap<i64, Sum> = BTreeMap::new();
+    let mut newest_value = None;
     let mut put = |second: i64, sum: Sum| {
+        newest_value = newest_value.max(Some(second));
         buckets.entry(start(granularity, second)).and_modify(|known| *known = known.plus(sum)).or_insert(sum);
     };
     let series = Series { case: &case, device: &device };
@@ -143,16 +145,16 @@ pub(crate) fn presence_average(app: &App, request: PresenceAverageRequest) -> Re
         series.by_quarters(first * case::QUARTER, last * case::QUARTER, &mut put)?;
         series.singly(at(last), until.0, &mut put)?;
     }
+    let newest_value = match (granularity, newest_value) {
+        (Granularity::All, Some(second)) => series.newest(second, until.0)?,
+        _ => None,
+    };
     let value = |sum: &Sum| match request.value {
         PresenceValue::Average => sum.sum as f64 / sum.points.max(1) as f64,
         PresenceValue::Sum => sum.sum as f64,
         PresenceValue::Min => sum.min as f64,
         PresenceValue::Max => sum.max as f64,
         PresenceValue::Count => sum.points as f64,
-    };
-    let newest_value = match granularity {
-        Granularity::All => series.newest(until.0)?,
-        _ => None,
     };
     let stamp = |start: i64| match newest_value {
         Some(newest) => newest.0.div_euclid(1_000_000),
@@ -175,7 +177,7 @@ impl Series<'_> {
     /// Seconds, the end not included.
     fn by_quarters(&self, since: i64, until: i64, put: &mut impl FnMut(i64, Sum)) -> Result<()> {
         let devices = vec![self.device.to_owned()];
-        let select = PresenceSelect { since: Some(since), until: Some(until), devices, nodes: Vec::new() };
+        let select = PresenceSelect { since: Some(since), until: Some(until), devices, ..PresenceSelect::default() };
         self.case.presence(&select, |heard| {
             let start = heard.quarter.saturating_mul(case::QUARTER);
             if heard.signals > 0 && (since..until).contains(&start) {
@@ -191,43 +193,51 @@ impl Series<'_> {
         if since > until {
             return Ok(());
         }
-        let mut request = self.request(since, until);
         let mut values = 0;
+        self.each(since, until, &mut |ts, average, fact| {
+            let number = |name: &str| fact.fields.get(name).and_then(serde_json::Value::as_i64).unwrap_or(average);
+            let (min, max) = (number("signal_min"), number("signal_max"));
+            put(ts.0.div_euclid(SECOND), Sum { sum: average, points: 1, min, max });
+            values += 1;
+            if values <= MOST_VALUES {
+                return Ok(());
+            }
+            let why = format!(
+                "averaging: more than {MOST_VALUES} single values; give a shorter time_window or a granularity of fifteen_minute or longer"
+            );
+            Err(Error::invalid(why))
+        })
+    }
+
+    /// The newest value, which is not before a second of its quarter hour.
+    fn newest(&self, second: i64, until: i64) -> Result<Option<Time>> {
+        let mut newest = None;
+        self.each(super::nanos(second), until, &mut |ts, _, _| {
+            newest = newest.max(Some(ts));
+            Ok(())
+        })?;
+        Ok(newest)
+    }
+
+    /// Sightings with a signal: their time and mean.
+    fn each(&self, since: i64, until: i64, see: &mut dyn FnMut(Time, i64, &FactRow) -> Result<()>) -> Result<()> {
+        let condition = Condition { field: "src".into(), op: Op::Is, value: self.device.into() };
+        let mut request = PageRequest { limit: 20_000, ..PageRequest::default() };
+        request.select.conditions = vec![condition];
+        (request.select.since, request.select.until) = (Some(since), Some(until.saturating_add(1)));
         loop {
             let (facts, next, _) = self.case.facts_page(Some(model::SIGHTING.name), &request)?;
-            for fact in facts {
-                let number = |name: &str| fact.fields.get(name).and_then(serde_json::Value::as_i64);
-                let (Some(ts), Some(average)) = (fact.ts, number("signal_avg")) else { continue };
-                let (min, max) = (number("signal_min").unwrap_or(average), number("signal_max").unwrap_or(average));
-                put(ts.0.div_euclid(SECOND), Sum { sum: average, points: 1, min, max });
-                values += 1;
-            }
-            if values > MOST_VALUES {
-                let why = format!(
-                    "averaging: more than {MOST_VALUES} single values; give a shorter time_window or a granularity of fifteen_minute or longer"
-                );
-                return Err(Error::invalid(why));
+            for fact in &facts {
+                let average = fact.fields.get("signal_avg").and_then(serde_json::Value::as_i64);
+                if let Some((ts, average)) = fact.ts.zip(average) {
+                    see(ts, average, fact)?;
+                }
             }
             request.after = next;
             if request.after.is_none() {
                 return Ok(());
             }
         }
-    }
-
-    fn newest(&self, until: i64) -> Result<Option<Time>> {
-        let request = PageRequest { descending: true, limit: 1, ..self.request(0, until) };
-        let (facts, ..) = self.case.facts_page(Some(model::SIGHTING.name), &request)?;
-        Ok(facts.first().and_then(|fact| fact.ts))
-    }
-
-    /// Sightings with a signal.
-    fn request(&self, since: i64, until: i64) -> PageRequest {
-        let condition = |field: &str, op, value: &str| Condition { field: field.into(), op, value: value.into() };
-        let mut request = PageRequest { limit: 20_000, ..PageRequest::default() };
-        request.select.conditions = vec![condition("src", Op::Is, self.device), condition("signal_avg", Op::Has, "")];
-        (request.select.since, request.select.until) = (Some(since), Some(until.saturating_add(1)));
-        request
     }
 }
 

@@ -51,26 +51,27 @@ pub struct PresenceStayClass {
     pub randomised: u32,
 }
 
-const CLASSES: [(&str, i64); 10] = [
-    ("< 1 min", 0),
-    ("1–5 min", 60),
-    ("5–15 min", 300),
-    ("15–30 min", 900),
-    ("30–60 min", 1_800),
-    ("1–2 h", 3_600),
-    ("2–4 h", 7_200),
-    ("4–8 h", 14_400),
-    ("8–24 h", 28_800),
-    ("> 1 d", 86_400),
+/// As told, as written below a narrow bar, and from how many seconds on.
+const CLASSES: [(&str, &str, i64); 10] = [
+    ("< 1 min", "<1m", 0),
+    ("1–5 min", "1–5m", 60),
+    ("5–15 min", "5–15m", 300),
+    ("15–30 min", "15–30m", 900),
+    ("30–60 min", "30–60m", 1_800),
+    ("1–2 h", "1–2h", 3_600),
+    ("2–4 h", "2–4h", 7_200),
+    ("4–8 h", "4–8h", 14_400),
+    ("8–24 h", "8–24h", 28_800),
+    ("> 1 d", ">1d", 86_400),
 ];
 
 pub(crate) fn presence_dwell(app: &App, request: PresenceDwellRequest) -> Result<PresenceDwell> {
     let scope = Scope::of(app, &request.scope)?;
-    let ends = CLASSES.iter().skip(1).map(|(_, from)| *from).chain([0]);
+    let ends = CLASSES.iter().skip(1).map(|(.., from)| *from).chain([0]);
     let mut classes: Vec<PresenceStayClass> = CLASSES
         .iter()
         .zip(ends)
-        .map(|((name, from_s), to_s)| PresenceStayClass {
+        .map(|((name, _, from_s), to_s)| PresenceStayClass {
             name: (*name).into(),
             from_s: *from_s,
             to_s,
@@ -94,8 +95,9 @@ pub(crate) fn presence_dwell(app: &App, request: PresenceDwellRequest) -> Result
         series: vec![("devices", STAYING), ("made-up addresses", MADE_UP)],
         classes: classes
             .iter()
-            .map(|class| Class {
-                name: class.name.clone(),
+            .zip(&CLASSES)
+            .map(|(class, (_, short, _))| Class {
+                name: (*short).into(),
                 counts: vec![f64::from(class.devices), f64::from(class.randomised)],
             })
             .collect(),

@@ -27,6 +27,8 @@ pub struct PresenceScope {
     pub devices: Vec<String>,
     /// Observers; none: all.
     pub nodes: Vec<String>,
+    /// Without made-up addresses.
+    pub without_randomised: bool,
 }
 
 /// How a chart is drawn.
@@ -94,6 +96,7 @@ impl Scope {
                 until: span.map(|(_, until)| until),
                 devices: request.devices.iter().map(|device| plain(device)).collect(),
                 nodes: request.nodes.iter().map(|node| plain(node)).collect(),
+                without_randomised: request.without_randomised,
             },
             span: span.filter(|(since, until)| since < until),
             zone: crate::zone::zone(&zone)?,

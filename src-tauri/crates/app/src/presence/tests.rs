@@ -182,6 +182,8 @@ fn lanes_join_what_is_close() {
     let far = PresenceScope { until: Some("2026-03-30T00:00:00Z".into()), ..Default::default() };
     let (bars, found) = lanes(PresenceLanesRequest { scope: far, ..Default::default() });
     assert_eq!((bars[0].1.clone(), bars[1].1.clone(), found.exact), (of_phone, of_guest, false));
+    let staying = PresenceScope { without_randomised: true, ..Default::default() };
+    assert_eq!(lanes(PresenceLanesRequest { scope: staying, ..Default::default() }).0.len(), 1);
     let none = PresenceScope { devices: vec!["nobody".into()], ..Default::default() };
     let (bars, found) = lanes(PresenceLanesRequest { scope: none, look: look(400, 100), ..Default::default() });
     assert!(bars.is_empty() && found.picture.unwrap().svg.contains("Nobody was heard"));

@@ -27,6 +27,8 @@ pub struct PresenceSelect {
     pub devices: Vec<String>,
     /// Observers; none: all. An empty text: those that no source names.
     pub nodes: Vec<String>,
+    /// Without made-up addresses.
+    pub without_randomised: bool,
 }
 
 impl Case {

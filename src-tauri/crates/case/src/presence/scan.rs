@@ -27,6 +27,7 @@ struct Piece {
 struct Wanted {
     devices: Option<HashSet<u32, foldhash::fast::RandomState>>,
     nodes: Option<HashSet<u32, foldhash::fast::RandomState>>,
+    without_randomised: bool,
     since: i64,
     until: i64,
 }
@@ -43,7 +44,13 @@ impl Case {
                 Ok(Some(known.collect::<Result<HashSet<_, _>>>()?))
             }),
         };
-        let wanted = Wanted { devices: numbers(&select.devices)?, nodes: numbers(&select.nodes)?, since, until };
+        let wanted = Wanted {
+            devices: numbers(&select.devices)?,
+            nodes: numbers(&select.nodes)?,
+            without_randomised: select.without_randomised,
+            since,
+            until,
+        };
         let nobody = [&wanted.devices, &wanted.nodes].into_iter().flatten().any(HashSet::is_empty);
         if nobody || since >= until {
             return Ok(());
@@ -104,6 +111,7 @@ impl Wanted {
         let whole = start >= self.since && start.saturating_add(HOUR) <= self.until;
         let holds = |heard: &Heard| {
             (whole || heard.last_second() >= self.since && heard.first_second() < self.until)
+                && !(self.without_randomised && heard.randomised)
                 && self.nodes.as_ref().is_none_or(|nodes| nodes.contains(&heard.node))
         };
         let found = records(hour, &data)?.filter(holds);
