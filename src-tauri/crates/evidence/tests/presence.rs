@@ -300,3 +300,28 @@ fn the_samples() {
          \"signal_max\":-49,\"latitude\":52.5,\"longitude\":13.25"
     );
 }
+
+#[test]
+fn a_routers_stations_their_associations_and_its_log_are_sightings() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap().join("samples/hollis-street");
+    let report = Memory::of(&folder.join("onhub.report")).items.remove(0);
+    let of = |kind: &str| report.read.facts.iter().filter(|fact| fact.kind == kind).collect::<Vec<_>>();
+    let sightings = of("sighting");
+    let at = |place: &model::Place| sightings.iter().filter(|fact| fact.place == *place).collect::<Vec<_>>();
+    for station in of("station") {
+        let heard = at(&station.place);
+        assert_eq!((heard.len(), heard[0].ts), (1, station.ts), "{}", station.subject);
+        assert_eq!(heard[0].src, station.src);
+    }
+    for association in of("association") {
+        let heard = at(&association.place);
+        assert_eq!((heard.len(), heard[0].ts, &heard[0].src), (1, association.ts, &association.src));
+        assert!(
+            heard[0].fields.members().contains("\"associated\":true") && heard[0].own.members().contains("signal_avg")
+        );
+    }
+    // Lines of hostapd that say that a station connected, was associated, disconnected, disassociated or deauthenticated, by grep.
+    let log = sightings.len() - of("station").len() - of("association").len();
+    assert_eq!((of("station").len(), of("association").len(), log), (8, 4, 38));
+    assert!(sightings.iter().all(|fact| fact.fields.members().contains("\"source\":\"onhub\"")));
+}

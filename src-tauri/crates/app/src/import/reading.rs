@@ -145,6 +145,7 @@ impl Reading {
 
 impl Sink for Reading {
     fn interface(&mut self, interface: &Interface) {
+        self.engine.interface(interface);
         self.found.batch.interfaces.push(interface.clone());
     }
 
