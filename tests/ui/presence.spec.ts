@@ -96,10 +96,10 @@ test('a lane says whose it is and when, and a click is about that device alone',
   const lanes = picture(page, 'Lanes');
   await expect(lanes.locator('img')).toBeVisible();
   const { width } = (await lanes.boundingBox()) ?? { width: 0 };
-  await lanes.hover({ position: { x: width * 0.6, y: 16 } });
+  await lanes.hover({ position: { x: width * 0.6, y: 33 } });
   await expect(lanes).toContainText(PLUG);
   await expect(lanes).toContainText('14\u202fd · 5\u202f040 sightings');
-  await lanes.click({ position: { x: width * 0.6, y: 38 } });
+  await lanes.click({ position: { x: width * 0.6, y: 55 } });
   await expect(page).toHaveURL(new RegExp(`device=${encodeURIComponent(PHONE)}`));
   await expect(picture(page, 'Signal').locator('img')).toBeVisible();
   await chart(page, 'Signal').getByRole('button', { name: 'Table: Signal' }).click();

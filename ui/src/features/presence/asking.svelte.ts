@@ -3,7 +3,7 @@
 import type { PresenceScope, PresenceStep, PresenceThresholds } from '../../bridge';
 import { clock } from '../../lib/clock.svelte';
 import { place } from '../../lib/place.svelte';
-import { KINDS, USUAL, type Asked, type Kind } from './charts';
+import { KINDS, USUAL, USUAL_OF_ONE, type Asked, type Kind } from './charts';
 
 /** As the workstation has them where nobody says otherwise. */
 export const THRESHOLDS: PresenceThresholds = {
@@ -25,13 +25,13 @@ const STEPS: readonly PresenceStep[] = ['auto', 'quarter', 'hour', 'six_hours', 
 const SORTS = ['total_time', 'first_seen', 'name'] as const;
 
 class Asking {
+  readonly devices: string[] = $derived(place.all('device'));
   /** Charts that are in view, in their own order. */
   readonly charts: readonly Kind[] = $derived.by(() => {
     const chosen = place.get('charts').split(',');
     const known = KINDS.filter((kind) => chosen.includes(kind));
-    return known.length > 0 ? known : USUAL;
+    return known.length > 0 ? known : this.devices.length === 1 ? USUAL_OF_ONE : USUAL;
   });
-  readonly devices: string[] = $derived(place.all('device'));
   readonly nodes: string[] = $derived(place.all('node'));
   /** Seconds. */
   readonly gap: number = $derived(Math.max(0, Math.round(Number(place.get('gap')))) || 300);

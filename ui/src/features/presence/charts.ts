@@ -3,11 +3,12 @@
 import type { Commands, PresenceDevice, PresenceHome, PresenceLanes, PresencePicture, PresenceScope, PresenceStep, PresenceTable, PresenceThresholds } from '../../bridge';
 import type { Span } from '../../lib/bars';
 
-export const KINDS = ['unique', 'lanes', 'home', 'heat', 'dwell', 'moves', 'signal'] as const;
+export const KINDS = ['unique', 'lanes', 'home', 'signal', 'heat', 'dwell', 'moves'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** What is shown before anybody has chosen. */
 export const USUAL: readonly Kind[] = ['unique', 'lanes', 'heat', 'dwell', 'moves'];
+export const USUAL_OF_ONE: readonly Kind[] = ['lanes', 'signal', 'heat', 'dwell', 'moves'];
 
 export type AnswerOf<K extends Kind> = Commands[`presence_${K}`][1];
 export type Answer = { [K in Kind]: { kind: K; data: AnswerOf<K> } }[Kind];

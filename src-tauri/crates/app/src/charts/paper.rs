@@ -118,6 +118,7 @@ pub(super) fn wide(text: &str) -> f64 {
         ' ' | '\u{202f}' | '(' | ')' | '[' | ']' | '/' | 'f' | 't' | 'r' => 0.4,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.98,
         'A'..='Z' => 0.76,
+        '+' | '−' | '=' | '<' | '>' => 0.86,
         '\0'..='\u{2e7f}' => 0.64,
         _ => 1.05,
     };
@@ -236,25 +237,27 @@ pub(super) fn axes_between(
     if told {
         paper.text(left - 6.0, bottom + 12.0, &corner, muted, Side::Right);
     }
-    time_axis(paper, look, &plot);
+    time_axis(paper, look, &plot, &[bottom + 12.0]);
     plot
 }
 
-/// A box whose rows are no values: the margin on the left belongs to whoever draws them.
+/// A box whose rows are no values: the margin on the left belongs to whoever draws them. Times stand below, and above where there is room.
 pub(super) fn time_box(paper: &Paper, look: &Look, (from, to): (i64, i64), (left, top): (f64, f64)) -> Plot {
     let (left, bottom) = (crisp(left), crisp(paper.height - 20.0));
     let right = crisp((paper.width - 12.0).max(left + 1.0));
     let plot = Plot { left, right, top, bottom, from, to, least: 0.0, most: 1.0 };
     paper.line(&[(left, bottom), (right, bottom)], paper.colours.line_strong, 1.0);
     let corner = ticks::offset_text(&look.zone, from, to);
+    let beside: &[f64] = if top >= 20.0 { &[top - 10.0, bottom + 12.0] } else { &[bottom + 12.0] };
     if wide(&corner) + 10.0 < left {
-        paper.text(left - 6.0, bottom + 12.0, &corner, paper.colours.muted, Side::Right);
+        beside.iter().for_each(|y| paper.text(left - 8.0, *y, &corner, paper.colours.muted, Side::Right));
     }
-    time_axis(paper, look, &plot);
+    time_axis(paper, look, &plot, beside);
     plot
 }
 
-fn time_axis(paper: &Paper, look: &Look, plot: &Plot) {
+/// Lines at round times, and their words at each of the heights.
+fn time_axis(paper: &Paper, look: &Look, plot: &Plot, words: &[f64]) {
     let Palette { line, line_strong, text, muted, .. } = paper.colours;
     let Plot { left, right, top, bottom, from, to, .. } = *plot;
     let mut free = left - 2.0;
@@ -263,7 +266,8 @@ fn time_axis(paper: &Paper, look: &Look, plot: &Plot) {
         paper.line(&[(x, top), (x, bottom)], if tick.major { line_strong } else { line }, 1.0);
         let half = wide(&tick.text) / 2.0;
         if x - half >= free && x + half <= paper.width {
-            paper.text(x, bottom + 12.0, &tick.text, if tick.major { text } else { muted }, Side::Middle);
+            let colour = if tick.major { text } else { muted };
+            words.iter().for_each(|y| paper.text(x, *y, &tick.text, colour, Side::Middle));
             free = x + half + 8.0;
         }
     }

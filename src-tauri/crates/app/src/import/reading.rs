@@ -184,8 +184,7 @@ impl Sink for Reading {
     }
 
     fn sighting(&mut self, sighting: &model::Sighting) {
-        // The fact before it has just been counted; a batch that is full is sent with the next.
-        self.found.batch.presence.push(sighting.clone());
+        Findings::heard(&mut self.found, sighting);
     }
 
     fn secrets(&mut self, text: &[u8]) {
@@ -239,6 +238,11 @@ impl Findings for Found {
             bytes: sighting.bytes,
         });
         self.flush_if_full()
+    }
+
+    fn heard(&mut self, sighting: &model::Sighting) {
+        // The fact before it has just been counted; a batch that is full is sent with the next.
+        self.batch.presence.push(sighting.clone());
     }
 
     fn issue(&mut self, issue: Issue) {

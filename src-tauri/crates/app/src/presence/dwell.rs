@@ -51,18 +51,18 @@ pub struct PresenceStayClass {
     pub randomised: u32,
 }
 
-/// As told, as written below a narrow bar, and from how many seconds on.
+/// As told, as written where it begins, and from how many seconds on.
 const CLASSES: [(&str, &str, i64); 10] = [
-    ("< 1 min", "<1m", 0),
-    ("1–5 min", "1–5m", 60),
-    ("5–15 min", "5–15m", 300),
-    ("15–30 min", "15–30m", 900),
-    ("30–60 min", "30–60m", 1_800),
-    ("1–2 h", "1–2h", 3_600),
-    ("2–4 h", "2–4h", 7_200),
-    ("4–8 h", "4–8h", 14_400),
-    ("8–24 h", "8–24h", 28_800),
-    ("> 1 d", ">1d", 86_400),
+    ("< 1 min", "0", 0),
+    ("1–5 min", "1m", 60),
+    ("5–15 min", "5m", 300),
+    ("15–30 min", "15m", 900),
+    ("30–60 min", "30m", 1_800),
+    ("1–2 h", "1h", 3_600),
+    ("2–4 h", "2h", 7_200),
+    ("4–8 h", "4h", 14_400),
+    ("8–24 h", "8h", 28_800),
+    ("> 1 d", "1d", 86_400),
 ];
 
 pub(crate) fn presence_dwell(app: &App, request: PresenceDwellRequest) -> Result<PresenceDwell> {
@@ -96,8 +96,8 @@ pub(crate) fn presence_dwell(app: &App, request: PresenceDwellRequest) -> Result
         classes: classes
             .iter()
             .zip(&CLASSES)
-            .map(|(class, (_, short, _))| Class {
-                name: (*short).into(),
+            .map(|(class, (_, from, _))| Class {
+                from: (*from).into(),
                 counts: vec![f64::from(class.devices), f64::from(class.randomised)],
             })
             .collect(),

@@ -1,4 +1,4 @@
-//! How many of each class: bars beside each other, each with its name below and its number on top.
+//! How many of each class: bars beside each other, each with its number on top, and below where it begins.
 
 use plotters::style::RGBColor;
 
@@ -19,7 +19,8 @@ pub(crate) struct Classes {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Class {
-    pub name: String,
+    /// Where it begins.
+    pub from: String,
     /// In the order of the series.
     pub counts: Vec<f64>,
 }
@@ -56,11 +57,11 @@ pub(crate) fn draw(chart: &Classes, look: &Look) -> Placed {
                 paper.rect(x + each * 0.12, high.min(low - 1.0), each * 0.76, (low - high).max(1.0), *hue, 1.0);
                 base += count;
             }
-            let middle = x + each / 2.0;
             if base > 0.0 {
-                paper.text(middle, y(base) - 8.0, &figures(base), paper.colours.text, Side::Middle);
+                paper.text(x + each / 2.0, y(base) - 8.0, &figures(base), paper.colours.text, Side::Middle);
             }
-            paper.text(middle, bottom + 12.0, &fit(&class.name, each - 2.0), paper.colours.muted, Side::Middle);
+            paper.line(&[(x, bottom), (x, bottom + 4.0)], paper.colours.line_strong, 1.0);
+            paper.text(x, bottom + 12.0, &fit(&class.from, each - 2.0), paper.colours.muted, Side::Middle);
         }
         plot = Some(Plot::plain(left, right, top, bottom));
     });

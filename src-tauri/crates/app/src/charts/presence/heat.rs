@@ -107,7 +107,8 @@ fn scale(paper: &super::super::paper::Paper, unit: &str, most: f64, right: f64) 
     for n in 0..STEPS {
         let each = WIDE / STEPS as f64;
         let colour = colour_of_share(n as f64 / (STEPS - 1) as f64);
-        paper.rect(start + n as f64 * each, y - 5.0, each, 10.0, colour, 1.0);
+        // A little wide, so that no ground shows between them.
+        paper.rect(start + n as f64 * each, y - 5.0, each + 0.6, 10.0, colour, 1.0);
     }
     paper.text(end + 6.0, y, &words, paper.colours.muted, Side::Left);
 }

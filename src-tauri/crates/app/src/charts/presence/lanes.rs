@@ -9,6 +9,9 @@ use super::{Placed, nothing, on_ground, resized};
 /// CSS pixels.
 pub(crate) const ROW: u32 = 22;
 const TOP: f64 = 6.0;
+/// With more lanes than this, times stand above them, too.
+const FEW: usize = 8;
+const TOP_WITH_TIMES: f64 = 22.0;
 const MOST_WIDE: f64 = 190.0;
 
 #[derive(Clone, Debug, Default)]
@@ -32,7 +35,8 @@ pub(crate) struct Lane {
 /// As high as its lanes need; the lanes lie one below the other from the box's top, [`ROW`] each.
 pub(crate) fn draw(lanes: &Lanes, look: &Look) -> Placed {
     let mut plot: Option<Plot> = None;
-    let height = if lanes.lanes.is_empty() { look.height } else { lanes.lanes.len() as u32 * ROW + TOP as u32 + 20 };
+    let top = if lanes.lanes.len() > FEW { TOP_WITH_TIMES } else { TOP };
+    let height = if lanes.lanes.is_empty() { look.height } else { lanes.lanes.len() as u32 * ROW + top as u32 + 20 };
     let svg = sheet(&resized(look, height), &lanes.title, |paper| {
         if lanes.lanes.is_empty() || lanes.span.0 >= lanes.span.1 {
             return nothing(paper, lanes.empty);
@@ -41,10 +45,10 @@ pub(crate) fn draw(lanes: &Lanes, look: &Look) -> Placed {
         let margin = widest.min(MOST_WIDE).min(paper.width / 3.0) + 14.0;
         let row = f64::from(ROW);
         for n in (0..lanes.lanes.len()).filter(|n| n % 2 == 1) {
-            let y = crisp(TOP) + n as f64 * row;
+            let y = crisp(top) + n as f64 * row;
             paper.rect(0.0, y, paper.width, row, paper.colours.line, 0.28);
         }
-        let drawn = time_box(paper, look, lanes.span, (margin, crisp(TOP)));
+        let drawn = time_box(paper, look, lanes.span, (margin, crisp(top)));
         for (n, lane) in lanes.lanes.iter().enumerate() {
             let y = drawn.top + n as f64 * row;
             let name = fit(&lane.name, margin - 14.0);

@@ -64,7 +64,7 @@ fn all(look: &Look) -> Vec<Placed> {
         unit: "stays",
         series: vec![("devices", STAYING), ("made-up addresses", MADE_UP)],
         classes: (0..10)
-            .map(|n| Class { name: format!("{n}–{} min", n + 1), counts: vec![f64::from(n), 1_000.0 * f64::from(n)] })
+            .map(|n| Class { from: format!("{n}m"), counts: vec![f64::from(n), 1_000.0 * f64::from(n)] })
             .collect(),
         empty: "none",
     };
