@@ -423,5 +423,5 @@ chmod 644 "$out"/*
 
 # The rest of the samples tells the same story, so it is made again whenever this one has changed.
 cd "$here"
-for make in make_radio make_onhub make_backup make_broken facts; do /usr/bin/python3 "$make.py"; done
+for make in make_radio make_onhub make_backup make_presence make_broken facts; do /usr/bin/python3 "$make.py"; done
 echo "now bring the figures in README.md up to date"

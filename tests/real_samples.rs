@@ -308,6 +308,7 @@ fn detection_names_every_file_and_takes_nothing_else_for_a_report() {
         let path = Path::new(item["path"].as_str().unwrap());
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let want = match extension {
+            "json" if path.file_stem().is_some_and(|name| name == "cloudtrax-presence-report") => "cloudtrax",
             "pcap" | "pcapng" | "snoop" | "json" => extension,
             "report" => "onhub",
             _ => "text",
@@ -315,6 +316,10 @@ fn detection_names_every_file_and_takes_nothing_else_for_a_report() {
         assert_eq!(item["kind"], want, "{}", path.display());
         assert!(!item["reason"].as_str().unwrap().is_empty());
     }
+    bench.import(&[&folder.join("presence/cloudtrax-presence-report.json")]);
+    let sightings = bench.rows("sighting", &[("node", "ac:86:74:61:4f:c0")]);
+    let signals: Vec<i64> = sightings.iter().filter_map(|row| row["signal_avg"].as_i64()).collect();
+    assert_eq!((sightings.len(), signals.iter().sum::<i64>()), (5, -278), "{signals:?}");
     let system = Path::new("/usr/share/zoneinfo");
     if system.is_dir() {
         let found = bench.app.call("evidence_detect", json!({ "paths": [system] })).unwrap();

@@ -12,6 +12,7 @@ const PLACES: [place: string, there: string][] = [
   ['network?tab=flows', 'Export'],
   ['network?tab=frames', 'Export'],
   ['network?tab=dns', 'Export'],
+  ['presence', 'Presence'],
   ['findings', 'Export'],
   ['capture', 'Start recording'],
 ];
@@ -23,7 +24,7 @@ for (const theme of ['light', 'dark'] as const) {
       test(place, async ({ page }) => {
         await open(page, place);
         await expect(page.getByText(there).first()).toBeVisible();
-        if (!/cases$|tab=new|capture$/.test(place)) await expect(rows(page).first()).toBeVisible();
+        if (!/cases$|tab=new|capture$|presence$/.test(place)) await expect(rows(page).first()).toBeVisible();
         await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
         await accessible(page);
       });

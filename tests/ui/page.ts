@@ -22,9 +22,9 @@ export const test = base.extend<{ complaints: string[] }>({
   ],
 });
 
-/** Opens a place of the page: `timeline?q=lamp`. The token is given once, as a person would. */
-export async function open(page: Page, place: string): Promise<void> {
-  const url = new URL(process.env.LINTEL_URL ?? '');
+/** Opens a place of the page: `timeline?q=lamp`. The token is given once, as a person would. `service`: another one than the served case's. */
+export async function open(page: Page, place: string, service = process.env.LINTEL_URL): Promise<void> {
+  const url = new URL(service ?? '');
   if (page.url() === 'about:blank') {
     await page.goto(url.href);
     await expect(page.locator('nav a').nth(1)).toBeVisible(); // a case is open

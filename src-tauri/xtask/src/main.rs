@@ -31,6 +31,8 @@ usage: cargo xtask CHORE
       [--receiver 'PROGRAM .. {interface} {file}']    without --mbps: the highest rate at which dumpcap misses nothing
   bench identity         how well phones that change their addresses are put together, in a made-up crowd
       [--phones 40] [--seconds 7200] [--seed 7]
+  bench presence         how fast sightings are written, and how long their charts take
+      [--sightings 10000000] [--devices 1000] [--days 14]
   generate FILE          make such a capture and nothing else
       [--size 200M] [--mix small|bulk] [--seed 7]
   samples                record samples/ anew";
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["bench", "query", options @ ..] => bench::query(options),
         ["bench", "capture", options @ ..] => bench::capture(options),
         ["bench", "identity", options @ ..] => bench::identity(options),
+        ["bench", "presence", options @ ..] => bench::presence(options),
         ["generate", file, options @ ..] => bench::recipe(options).and_then(|(recipe, rest)| {
             nothing_left(&rest)?;
             println!("{} frames", generate::generate(recipe, Path::new(file))?);

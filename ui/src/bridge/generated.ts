@@ -687,6 +687,318 @@ mac: string | null, flows: number, bytes: number, first_ts: string | null, last_
 
 export type PieceRef = { frame: number, offset: number, length: number, };
 
+export type PresenceAverage = { buckets: Array<PresenceAveraged>, 
+/**
+ * Where the window ends, RFC 3339 UTC.
+ */
+now: string, 
+/**
+ * What that is: `given`, `clock`, `newest sighting`
+ */
+now_is: string, };
+
+export type PresenceAverageRequest = { 
+/**
+ * Its address or pseudonym.
+ */
+device: string, value: PresenceValue, 
+/**
+ * `all` (if empty), `second minute fifteen_minute thirty_minute hour day week month quarter year`
+ */
+granularity: string, 
+/**
+ * `12h`, `90m`, `30s`: so long before now. Empty: since 1970.
+ */
+time_window: string, 
+/**
+ * RFC 3339; none: the clock's while something is being recorded, else the time of the case's newest sighting.
+ */
+now: string | null, };
+
+export type PresenceAveraged = { 
+/**
+ * `2024-05-01T13:00:00.000Z`: where the bucket begins; of `all`, the newest value.
+ */
+time_stamp: string, result: number, data_points: number, };
+
+export type PresenceBar = { from_ms: number, to_ms: number, sightings: number, };
+
+export type PresenceChart = { "kind": "lanes", "request": PresenceLanesRequest } | { "kind": "home", "request": PresenceHomeRequest } | { "kind": "unique", "request": PresenceUniqueRequest } | { "kind": "signal", "request": PresenceSignalRequest } | { "kind": "heat", "request": PresenceHeatRequest } | { "kind": "dwell", "request": PresenceDwellRequest } | { "kind": "moves", "request": PresenceMovesRequest };
+
+export type PresenceCount = { from_ms: number, to_ms: number, 
+/**
+ * Different devices whose address isn't made up.
+ */
+devices: number, 
+/**
+ * Different made-up addresses: one device may have several of them.
+ */
+randomised: number, };
+
+export type PresenceDay = { name: string, hours: Array<PresenceHour>, };
+
+export type PresenceDevice = { 
+/**
+ * Its address, or the pseudonym by which the source knows it.
+ */
+id: string, 
+/**
+ * The best name that the case has for it, else empty.
+ */
+name: string, 
+/**
+ * Locally administered: made up, perhaps for a single scan.
+ */
+randomised: boolean, };
+
+export type PresenceDwell = { picture: PresencePicture | null, classes: Array<PresenceStayClass>, 
+/**
+ * Stays in all, and those that touch the beginning or the end of the time that is looked at: they may have been longer.
+ */
+stays: number, cut: number, table: PresenceTable, };
+
+export type PresenceDwellRequest = { scope: PresenceScope, look: PresenceLook, 
+/**
+ * A stay ends where more than so many seconds pass unheard.
+ */
+gap_s: number, };
+
+export type PresenceFormat = "svg" | "csv";
+
+export type PresenceHeat = { picture: PresencePicture | null, 
+/**
+ * Monday first, each with 24 hours.
+ */
+days: Array<PresenceDay>, table: PresenceTable, };
+
+export type PresenceHeatRequest = { scope: PresenceScope, look: PresenceLook, };
+
+export type PresenceHome = { picture: PresencePicture | null, from_ms: number, to_ms: number, 
+/**
+ * Devices in all.
+ */
+devices: number, 
+/**
+ * How high a lane is, in CSS pixels; the first begins at the picture's top.
+ */
+lane_height: number, lanes: Array<PresenceHomeLane>, 
+/**
+ * As they were used.
+ */
+thresholds: PresenceThresholds, table: PresenceTable, };
+
+export type PresenceHomeLane = { device: PresenceDevice, stays: Array<PresenceStay>, };
+
+export type PresenceHomeRequest = { scope: PresenceScope, 
+/**
+ * The height is that of the lanes.
+ */
+look: PresenceLook, thresholds: PresenceThresholds, 
+/**
+ * Devices to step over, and how many there are to be: those come first of whom most can be said.
+ */
+skip: number, limit: number, };
+
+export type PresenceHour = { 
+/**
+ * Different devices in such an hour, on average; none: the time that is looked at has no such hour.
+ */
+average: number | null, 
+/**
+ * How many such hours there were. Of an hour that a change of the clock leaves out, one less; of one that it repeats, one more.
+ */
+hours: number, 
+/**
+ * Devices in all of them together, each counted once an hour.
+ */
+devices: number, };
+
+export type PresenceLane = { device: PresenceDevice, first_ms: number, last_ms: number, 
+/**
+ * Seconds of all its bars at the threshold.
+ */
+total_s: number, sightings: number, bars: Array<PresenceBar>, };
+
+export type PresenceLanes = { picture: PresencePicture | null, from_ms: number, to_ms: number, 
+/**
+ * Devices in all.
+ */
+devices: number, 
+/**
+ * How high a lane is, in CSS pixels; the first begins at the picture's top.
+ */
+lane_height: number, lanes: Array<PresenceLane>, 
+/**
+ * Gaps of fewer seconds than this are not shown: because of the threshold, or because there is no room for them.
+ */
+joined_s: number, 
+/**
+ * Drawn from single sightings; else from quarter hours, in which gaps are not seen.
+ */
+exact: boolean, table: PresenceTable, };
+
+export type PresenceLanesRequest = { scope: PresenceScope, 
+/**
+ * The height is that of the lanes.
+ */
+look: PresenceLook, 
+/**
+ * What is heard again within so many seconds is one bar.
+ */
+gap_s: number, sort: PresenceSort, descending: boolean, 
+/**
+ * Devices to step over, and how many there are to be.
+ */
+skip: number, limit: number, };
+
+export type PresenceLook = { 
+/**
+ * In CSS pixels; 0: figures alone.
+ */
+width: number, height: number, theme: Theme, };
+
+export type PresenceMove = { from_ms: number, to_ms: number, arrivals: number, departures: number, };
+
+export type PresenceMoves = { picture: PresencePicture | null, from_ms: number, to_ms: number, step: PresenceStep, buckets: Array<PresenceMove>, 
+/**
+ * Near when the time that is looked at begins, and when it ends: they neither came nor went in it.
+ */
+there_before: number, there_after: number, table: PresenceTable, };
+
+export type PresenceMovesRequest = { scope: PresenceScope, look: PresenceLook, 
+/**
+ * A stay ends where more than so many seconds pass unheard.
+ */
+gap_s: number, step: PresenceStep, };
+
+export type PresenceNode = { 
+/**
+ * Who heard it; its id is empty where the source doesn't say.
+ */
+node: PresenceDevice, points: Array<PresencePoint>, };
+
+export type PresencePicture = { 
+/**
+ * To be shown as an image: never as part of a page.
+ */
+svg: string, left: number, right: number, top: number, bottom: number, };
+
+export type PresencePoint = { from_ms: number, to_ms: number, min: number, average: number, max: number, values: number, };
+
+export type PresenceSave = { chart: PresenceChart, format: PresenceFormat, };
+
+export type PresenceScope = { 
+/**
+ * RFC 3339; from this time on. None: from the first sighting.
+ */
+since: string | null, 
+/**
+ * RFC 3339; before this time. None: to the last sighting.
+ */
+until: string | null, 
+/**
+ * IANA name; empty: the case's.
+ */
+zone: string, 
+/**
+ * Addresses, or the pseudonyms by which sources know devices; none: everybody.
+ */
+devices: Array<string>, 
+/**
+ * Observers; none: all.
+ */
+nodes: Array<string>, 
+/**
+ * Without made-up addresses.
+ */
+without_randomised: boolean, };
+
+export type PresenceSignal = { picture: PresencePicture | null, from_ms: number, to_ms: number, step: PresenceStep, 
+/**
+ * Those with most values first.
+ */
+nodes: Array<PresenceNode>, 
+/**
+ * Observers beyond those that are told apart.
+ */
+more_nodes: number, table: PresenceTable, };
+
+export type PresenceSignalRequest = { 
+/**
+ * Names one device.
+ */
+scope: PresenceScope, look: PresenceLook, step: PresenceStep, };
+
+export type PresenceSort = "first_seen" | "total_time" | "name";
+
+export type PresenceStay = { from_ms: number, to_ms: number, 
+/**
+ * 0 to 1.
+ */
+confidence: number, 
+/**
+ * `probably at home`, ...
+ */
+conclusion: string, reasons: Array<string>, };
+
+export type PresenceStayClass = { name: string, 
+/**
+ * At least so long, and shorter than that; 0: no limit.
+ */
+from_s: number, to_s: number, devices: number, 
+/**
+ * Of made-up addresses.
+ */
+randomised: number, };
+
+export type PresenceStep = "auto" | "quarter" | "hour" | "six_hours" | "day" | "week" | "month";
+
+export type PresenceTable = { columns: Array<string>, rows: Array<Array<string>>, };
+
+export type PresenceThresholds = { 
+/**
+ * One who is heard again within so many seconds never left.
+ */
+gap_s: number, 
+/**
+ * As many frames in a quarter hour, on average, are traffic; fewer are probes.
+ */
+traffic_frames: number, 
+/**
+ * How sure it is of one that joined the network,
+ */
+associated: number, 
+/**
+ * of one that had traffic,
+ */
+traffic: number, 
+/**
+ * of one that only probed.
+ */
+probes: number, 
+/**
+ * A made-up address that never joined counts so much of that.
+ */
+randomised: number, 
+/**
+ * dBm: at least as strong adds to it, weaker than the other takes from it; the mean counts.
+ */
+near_dbm: number, far_dbm: number, near: number, far: number, 
+/**
+ * From here on it is "probably", and "perhaps".
+ */
+probably: number, perhaps: number, };
+
+export type PresenceUnique = { picture: PresencePicture | null, from_ms: number, to_ms: number, 
+/**
+ * How long the steps are.
+ */
+step: PresenceStep, buckets: Array<PresenceCount>, table: PresenceTable, };
+
+export type PresenceUniqueRequest = { scope: PresenceScope, look: PresenceLook, step: PresenceStep, };
+
+export type PresenceValue = "average" | "sum" | "min" | "max" | "count";
+
 export type Proof = { evidence_id: number, path: string, kind: string, sha256: string, 
 /**
  * `unverified`, `match`, `changed`, `missing`, `unreadable`: when last looked at.
@@ -1067,6 +1379,24 @@ export interface Commands {
   devices_joined: [Nothing, Array<Joined>];
   /** Who talks to whom, for a drawing. */
   network_map: [Nothing, NetworkMap];
+  /** When devices were near: lanes of a page of them. */
+  presence_lanes: [PresenceLanesRequest, PresenceLanes];
+  /** How many different devices were near, over time. */
+  presence_unique: [PresenceUniqueRequest, PresenceUnique];
+  /** How loud a device was at each observer, over time. */
+  presence_signal: [PresenceSignalRequest, PresenceSignal];
+  /** At which hours of the week how many were near. */
+  presence_heat: [PresenceHeatRequest, PresenceHeat];
+  /** How long stays are. */
+  presence_dwell: [PresenceDwellRequest, PresenceDwell];
+  /** Arrivals and departures, over time. */
+  presence_moves: [PresenceMovesRequest, PresenceMoves];
+  /** Who was probably at home when: a conclusion, with its reasons. */
+  presence_home: [PresenceHomeRequest, PresenceHome];
+  /** A device's signal as a time series, by granularity and time window. */
+  presence_average: [PresenceAverageRequest, PresenceAverage];
+  /** Write a chart of presence, or its figures, to the case's exports folder, as a job. */
+  presence_save: [PresenceSave, JobId];
   /** What this machine can record, and what is in the way. */
   capture_interfaces: [Nothing, CaptureHost];
   /** Traffic on the interfaces in the last minute. */
@@ -1117,6 +1447,14 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   identities: ["Facts", "Devices"],
   devices_joined: ["Devices"],
   network_map: ["Facts", "Devices"],
+  presence_lanes: ["Facts", "Devices"],
+  presence_unique: ["Facts"],
+  presence_signal: ["Facts", "Devices"],
+  presence_heat: ["Facts"],
+  presence_dwell: ["Facts"],
+  presence_moves: ["Facts"],
+  presence_home: ["Facts", "Devices"],
+  presence_average: ["Facts", "Devices"],
   capture_interfaces: [],
   capture_activity: [],
   capture_check: [],
@@ -1145,6 +1483,7 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   secrets_reveal: ["Custody"],
   devices_join: ["Devices", "Custody"],
   devices_part: ["Devices", "Custody"],
+  presence_save: ["Custody"],
   capture_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
   capture_stop: ["Capture", "Custody"],
   capture_mark: ["Capture", "Custody"],

@@ -28,6 +28,11 @@ class Place {
     return this.#params.get(name) ?? '';
   }
 
+  /** All values of a name that may stand several times. */
+  all(name: string): string[] {
+    return this.#params.getAll(name).filter((value) => value !== '');
+  }
+
   /** Goes to a view: a step that Back undoes. */
   go(view: string, params: Record<string, string | string[]> = {}): void {
     this.#to(view, new URLSearchParams(pairs(params)), true);

@@ -24,6 +24,7 @@ use crate::identity::*;
 use crate::jobs::*;
 use crate::network_map::*;
 use crate::packets::*;
+use crate::presence::*;
 use crate::proof::*;
 use crate::rows::*;
 use crate::secrets::*;
@@ -165,6 +166,24 @@ commands! {
     devices_joined(Nothing) -> Vec<Joined>, Reads [Devices];
     /// Who talks to whom, for a drawing.
     network_map(Nothing) -> NetworkMap, Reads [Facts, Devices];
+    /// When devices were near: lanes of a page of them.
+    presence_lanes(PresenceLanesRequest) -> PresenceLanes, Reads [Facts, Devices];
+    /// How many different devices were near, over time.
+    presence_unique(PresenceUniqueRequest) -> PresenceUnique, Reads [Facts];
+    /// How loud a device was at each observer, over time.
+    presence_signal(PresenceSignalRequest) -> PresenceSignal, Reads [Facts, Devices];
+    /// At which hours of the week how many were near.
+    presence_heat(PresenceHeatRequest) -> PresenceHeat, Reads [Facts];
+    /// How long stays are.
+    presence_dwell(PresenceDwellRequest) -> PresenceDwell, Reads [Facts];
+    /// Arrivals and departures, over time.
+    presence_moves(PresenceMovesRequest) -> PresenceMoves, Reads [Facts];
+    /// Who was probably at home when: a conclusion, with its reasons.
+    presence_home(PresenceHomeRequest) -> PresenceHome, Reads [Facts, Devices];
+    /// A device's signal as a time series, by granularity and time window.
+    presence_average(PresenceAverageRequest) -> PresenceAverage, Reads [Facts, Devices];
+    /// Write a chart of presence, or its figures, to the case's exports folder, as a job.
+    presence_save(PresenceSave) -> JobId, Changes [Custody];
     /// What this machine can record, and what is in the way.
     capture_interfaces(Nothing) -> CaptureHost, Reads [];
     /// Traffic on the interfaces in the last minute.

@@ -113,14 +113,14 @@ fn cell(row: &Row, column: &str) -> String {
 }
 
 /// A text that a spreadsheet would take for a formula gets a `'` before it, as OWASP advises for CSV.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     match text.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
         _ => text.to_owned(),
     }
 }
 
-fn line(out: &mut impl Write, cells: impl Iterator<Item = String>) -> std::io::Result<()> {
+pub(crate) fn line(out: &mut impl Write, cells: impl Iterator<Item = String>) -> std::io::Result<()> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     writer.write_record(cells).map_err(std::io::Error::other)?;
     writer.flush()

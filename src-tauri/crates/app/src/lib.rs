@@ -27,6 +27,7 @@ mod kinds;
 mod limits;
 mod network_map;
 mod packets;
+mod presence;
 mod proof;
 mod rows;
 mod secrets;
@@ -41,6 +42,7 @@ pub use commands::{COMMANDS, Command, Effect, Nothing, command, typescript};
 pub use error::{Code, Error, Result};
 pub use jobs::{Event, Job, JobState, Topic};
 pub use kinds::kinds;
+pub use presence::{PresenceAverage, PresenceAverageRequest, PresenceAveraged, PresenceValue};
 pub use proof::BytesRequest;
 pub use state::App;
 

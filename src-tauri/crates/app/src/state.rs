@@ -109,6 +109,11 @@ impl App {
         crate::proof::bytes(self, request)
     }
 
+    /// A device's signal as a time series; for those who ask for it as they asked others.
+    pub fn series(&self, request: crate::PresenceAverageRequest) -> Result<crate::PresenceAverage> {
+        crate::presence::presence_average(self, request)
+    }
+
     /// Waits until a job has ended; tells each step to `each`.
     pub fn wait(&self, id: u32, each: &mut dyn FnMut(&crate::Job)) -> Result<crate::Job> {
         self.jobs.wait(id, each)

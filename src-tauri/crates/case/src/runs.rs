@@ -175,6 +175,7 @@ fn run(row: &rusqlite::Row) -> rusqlite::Result<Run> {
 fn purge(db: &rusqlite::Connection, run: RunId) -> Result<()> {
     let (first, last) = ids_of(run);
     crate::facts::purge(db, run)?;
+    crate::presence::purge(db, run)?;
     db.execute("DELETE FROM flow WHERE id BETWEEN ? AND ?", [first, last])?;
     for table in ["issue", "capture_interface", "frame_chunk", "sighting", "tally", "spoken"] {
         db.execute(&format!("DELETE FROM {table} WHERE run = ?"), [run])?;

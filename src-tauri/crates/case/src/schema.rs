@@ -169,6 +169,16 @@ CREATE TABLE capture_file (                -- its files, in order
   PRIMARY KEY (capture, number)
 ) STRICT;
 ", "
+CREATE TABLE presence_name (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE) STRICT; -- devices and observers, each once
+CREATE TABLE presence_hour (               -- who was heard, by quarter hours: records of 32 bytes (presence/record.rs)
+  hour INTEGER NOT NULL,                   -- since 1970 UTC
+  run INTEGER NOT NULL,
+  part INTEGER NOT NULL,                   -- from 0: another one where one blob is full
+  data BLOB NOT NULL,
+  PRIMARY KEY (hour, run, part)
+) STRICT;
+CREATE INDEX presence_hour_run ON presence_hour (run);
+", "
 CREATE TABLE same_device (                 -- what the analyst takes for another address of a device
   mac TEXT PRIMARY KEY, device TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;

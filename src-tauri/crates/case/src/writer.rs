@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use crate::facts::{FactWriter, Facts};
 use crate::frames::{CHUNK, FrameEntry, NO_TIME, encode};
+use crate::presence::PresenceWriter;
 use crate::runs::RunId;
 use crate::schema::{LATE_INDEXES, RUN_BITS};
 use crate::text::{self, Interner};
@@ -21,6 +22,8 @@ pub struct Batch {
     pub issues: Vec<Issue>,
     pub interfaces: Vec<Interface>,
     pub sightings: Vec<Sighting>,
+    /// Who was heard when, as sources tell it.
+    pub presence: Vec<model::Sighting>,
     /// Frame index chunks, ready made.
     pub chunks: Vec<FrameChunk>,
     /// Of a capture that is still running: flows that have not ended, as they are now.
@@ -39,6 +42,7 @@ impl Batch {
             + self.flows.len()
             + self.issues.len()
             + self.sightings.len()
+            + self.presence.len()
             + self.open_flows.len()
             + self.chunks.len() * 256
     }
@@ -49,12 +53,14 @@ impl Batch {
 
     /// Makes it empty, and keeps its memory for the next.
     pub fn clear(&mut self) {
-        let Batch { facts, flows, issues, interfaces, sightings, chunks, open_flows, all_sightings, live } = self;
+        let Batch { facts, flows, issues, interfaces, sightings, presence, chunks, open_flows, all_sightings, live } =
+            self;
         facts.clear();
         flows.clear();
         issues.clear();
         interfaces.clear();
         sightings.clear();
+        presence.clear();
         chunks.clear();
         open_flows.clear();
         (*all_sightings, *live) = (false, false);
@@ -119,6 +125,7 @@ pub struct Writer<'c> {
     case: &'c Case,
     interner: Interner,
     facts: FactWriter,
+    presence: PresenceWriter,
     /// What is in the table `spoken` already.
     spoken: HashSet<(RunId, Mac, &'static str), foldhash::fast::RandomState>,
     /// Ids of flows that are written, and have not ended.
@@ -134,6 +141,7 @@ struct Totals {
     tally: HashMap<(i64, i64), i64, foldhash::fast::RandomState>,
     frames: usize,
     flows: usize,
+    issues: usize,
     /// From the earliest to the latest frame.
     captured: Span,
     /// The same of facts: what counts where there are no frames.
@@ -158,7 +166,7 @@ impl Case {
     pub fn writer(&self) -> Result<Writer<'_>> {
         let interner = Interner::load(&self.writing())?;
         let (facts, spoken, open) = (FactWriter::new(), HashSet::default(), HashSet::default());
-        Ok(Writer { case: self, interner, facts, spoken, open })
+        Ok(Writer { case: self, interner, facts, presence: PresenceWriter::default(), spoken, open })
     }
 
     /// After bulk loading: secondary indexes and text search.
@@ -199,7 +207,7 @@ impl Writer<'_> {
     }
 
     fn write_rows(&mut self, db: &Connection, run: RunId, batch: &Batch, totals: &mut Totals) -> Result<()> {
-        let Writer { interner, facts, spoken, open, .. } = self;
+        let Writer { interner, facts, presence, spoken, open, .. } = self;
         let added = facts.write(db, interner, run, &batch.facts)?;
         if batch.live {
             crate::facts::join(db, run)?;
@@ -231,7 +239,9 @@ impl Writer<'_> {
         }
         let mut insert =
             db.prepare_cached("INSERT INTO issue (run, what, why, frame, offset, skipped) VALUES (?, ?, ?, ?, ?, ?)")?;
-        for issue in &batch.issues {
+        let left_out = presence.write(db, run, &batch.presence)?;
+        totals.issues = batch.issues.len() + left_out.len();
+        for issue in batch.issues.iter().chain(&left_out) {
             let (frame, skipped) = (issue.frame.map(|n| n as i64), issue.skipped.map(|n| n as i64));
             insert.execute(params![run, issue.what, issue.why, frame, issue.offset as i64, skipped])?;
         }
@@ -305,7 +315,7 @@ fn write_totals(db: &Connection, run: RunId, batch: &Batch, totals: Totals) -> R
         "UPDATE run SET frames = frames + ?, facts = facts + ?, flows = flows + ?, issues = issues + ?, first_ts = ?, last_ts = ?
          WHERE id = ?",
         params![
-            totals.frames as i64, batch.facts.len() as i64, totals.flows as i64, batch.issues.len() as i64, span.0, span.1, run
+            totals.frames as i64, batch.facts.len() as i64, totals.flows as i64, totals.issues as i64, span.0, span.1, run
         ],
     )?;
     Ok(())

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Range;
 
-use model::{Cancelled, Fact, Flow, Frame, Issue, Mac, Party, Place, Time, TimeKind, Uid};
+use model::{Cancelled, Fact, Flow, Frame, Interface, Issue, Mac, Party, Place, Time, TimeKind, Uid};
 
 use crate::flows::{Active, Flows};
 use crate::fragment::Fragments;
+use crate::heard::Heard;
 use crate::layers::{self, Ip, Layers};
 use crate::origin::{Origin, Segment, place};
 use crate::protocols::{Complaint, Draft, Out, credentials};
@@ -21,6 +22,8 @@ pub trait Findings {
     fn flow(&mut self, serial: u32, flow: &Flow) -> Result<(), Cancelled>;
     /// A sender on the wire; once for each (hardware address, IP), at the end.
     fn sighting(&mut self, sighting: &Sighting) -> Result<(), Cancelled>;
+    /// What the fact before it says in words: an interval in which a device was heard.
+    fn heard(&mut self, _sighting: &model::Sighting) {}
     fn issue(&mut self, issue: Issue);
 }
 
@@ -30,6 +33,7 @@ pub struct Engine {
     flows: Flows,
     fragments: Fragments,
     sightings: Sightings,
+    heard: Heard,
     /// Hashes of the facts that are kept only once.
     once: HashSet<u64, foldhash::fast::RandomState>,
     out: Out,
@@ -58,6 +62,11 @@ impl Engine {
     /// Lines of a key log (SSLKEYLOGFILE): connections that are encrypted later are read with them.
     pub fn secrets(&mut self, text: &[u8]) {
         self.out.secrets.read(text);
+    }
+
+    /// What the capture says of an interface; before its frames.
+    pub fn interface(&mut self, interface: &Interface) {
+        self.heard.interface(interface);
     }
 
     /// Reads one frame. Returns the number of its flow in this capture; 0 if it has none.
@@ -92,6 +101,7 @@ impl Engine {
             let at = (frame.number, frame.ts);
             self.sightings.add(mac, None, at, at, 1, frame.wire_len.into());
         }
+        self.heard.frame(frame, &layers, to)?;
         for ended in self.flows.sweep(self.now) {
             self.end(ended, to)?;
         }
@@ -126,6 +136,7 @@ impl Engine {
         for ended in self.flows.finish() {
             self.end(ended, to)?;
         }
+        self.heard.finish(to)?;
         std::mem::take(&mut self.sightings).into_sorted().iter().try_for_each(|sighting| to.sighting(sighting))
     }
 

@@ -11,6 +11,7 @@ mod engine;
 mod flows;
 mod follow;
 mod fragment;
+mod heard;
 mod inspect;
 pub mod layers;
 mod origin;

@@ -131,5 +131,5 @@ fn a_tunnels_packet_in_fragments() {
     let kept = read(&fragments);
     assert_eq!((kept.flows.len(), kept.flows[0].service), (1, Some("dns")));
     let told: Vec<(&str, Option<u64>)> = kept.facts.iter().map(|fact| (fact.kind, fact.place.frame)).collect();
-    assert_eq!(told, [("tunnel", Some(1)), ("dns", Some(2))]);
+    assert_eq!(told, [("tunnel", Some(1)), ("dns", Some(2)), ("sighting", Some(1))]);
 }

@@ -6,10 +6,12 @@ use crate::capture::{Pcap, Pcapng, Snoop};
 use crate::diagnostic::OnHub;
 use crate::keylog::KeyLog;
 use crate::label::{Json, Sqlite, Text};
+use crate::presence::{CLOUDTRAX, KismetDb, MERAKI};
 use crate::source::{HEAD, Source};
 
 /// In the order in which they are asked: magic numbers first, structure last.
-pub static ALL: &[&dyn Format] = &[&Pcap, &Pcapng, &Snoop, &Sqlite, &KeyLog, &Json, &OnHub, &Text];
+pub static ALL: &[&dyn Format] =
+    &[&Pcap, &Pcapng, &Snoop, &KismetDb, &Sqlite, &KeyLog, &CLOUDTRAX, &MERAKI, &Json, &OnHub, &Text];
 
 /// What an item of no known format is.
 pub const OTHER: &str = "other";

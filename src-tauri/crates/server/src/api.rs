@@ -89,7 +89,7 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-fn status(code: Code) -> StatusCode {
+pub(crate) fn status(code: Code) -> StatusCode {
     match code {
         Code::Invalid => StatusCode::BAD_REQUEST,
         Code::Missing => StatusCode::NOT_FOUND,

@@ -4,6 +4,7 @@
 //! from here, stands in `app`'s list. Nothing is ever bound to an address that another machine can reach.
 
 mod api;
+mod devices;
 mod events;
 mod guard;
 mod page;
@@ -92,7 +93,8 @@ pub fn serve(app: Arc<App>, options: Options) -> Result<Running, Error> {
     });
     let guard = Arc::new(guard::Guard::new(addr.port(), &token));
     let router = Router::new()
-        .nest("/api", api::routes(state).layer(middleware::from_fn_with_state(guard.clone(), guard::token)))
+        .nest("/api", api::routes(state.clone()).layer(middleware::from_fn_with_state(guard.clone(), guard::token)))
+        .merge(devices::routes(state).route_layer(middleware::from_fn_with_state(guard.clone(), guard::token)))
         .fallback_service(page::routes(options.page))
         .layer(DefaultBodyLimit::max(api::LARGEST_REQUEST))
         .layer(middleware::from_fn_with_state(guard, guard::host_and_origin));

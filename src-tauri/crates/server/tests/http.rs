@@ -100,6 +100,30 @@ fn wrong_requests_are_refused_with_a_code_and_a_sentence() {
 }
 
 #[test]
+fn a_devices_time_series_is_asked_for_as_of_old() {
+    let service = Service::start();
+    let case = service.settings.path().join("a.lintel");
+    let new = serde_json::json!({ "dir": case, "name": "A", "number": "", "examiner": "", "agency": "", "zone": "", "notes": "" });
+    assert_eq!(service.status("GET /devices/18:b4:30:00:00:07/average", &[], ""), 401);
+    assert_eq!(service.status("GET /devices/18:b4:30:00:00:07/average", &[AUTHORIZED], ""), 409);
+    let (status, _, body) = service.ask("POST /api/case_new", &[AUTHORIZED], &new.to_string());
+    assert_eq!(status, 200, "{body}");
+    for (path, wanted, word) in [
+        ("18:b4:30:00:00:07/average", 404, "no device '18:b4:30:00:00:07'"),
+        ("nobody/average?granularity=hour&time_window=12h", 404, "no device 'nobody'"),
+        ("nobody/average?granularity=none", 400, "granularity 'none'"),
+        ("nobody/sum?time_window=12%20h", 400, "'12 h' is no time window"),
+        ("nobody/median", 404, "average, sum, min, max and count"),
+    ] {
+        let (status, head, body) = service.ask(&format!("GET /devices/{path}"), &[AUTHORIZED], "");
+        let said: serde_json::Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{path}: {body:?}"));
+        assert_eq!(status, wanted, "{path}: {body}");
+        assert!(said["error"].as_str().is_some_and(|sentence| sentence.contains(word)), "{path}: {body}");
+        assert!(head.contains("application/json") && head.contains("cache-control: no-store"), "{head}");
+    }
+}
+
+#[test]
 fn the_page_comes_with_a_strict_policy_and_never_from_outside_its_folder() {
     let folder = TempDir::new().expect("a temporary folder");
     std::fs::create_dir(folder.path().join("page")).expect("a folder in it");

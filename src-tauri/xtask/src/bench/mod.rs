@@ -3,10 +3,12 @@
 mod capture;
 mod frames;
 mod identity;
+mod presence;
 mod query;
 
 pub use capture::capture;
 pub use identity::identity;
+pub use presence::presence;
 pub use query::query;
 
 use std::path::Path;

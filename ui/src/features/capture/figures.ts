@@ -48,6 +48,3 @@ export function limitOf(typed: string, unit = 1): number | null | undefined {
   const value = Number(text) * unit;
   return Number.isFinite(value) && value >= 1 ? Math.round(value) : undefined;
 }
-
-/** An SVG as an address: shown as an image, it can do nothing. */
-export const imageOf = (svg: string): string => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;

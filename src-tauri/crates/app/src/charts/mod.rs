@@ -4,8 +4,10 @@
 //! description gives the same bytes. The page shows it as an image, never as part of itself.
 
 mod colours;
+mod legend;
 mod over_time;
 mod paper;
+pub(crate) mod presence;
 mod table;
 mod ticks;
 
@@ -15,6 +17,7 @@ use ts_rs::TS;
 
 pub(crate) use over_time::draw;
 pub(crate) use table::table;
+pub(crate) use ticks::full;
 
 /// Values over time, in nanoseconds since 1970 UTC.
 #[derive(Clone, Debug, Default)]

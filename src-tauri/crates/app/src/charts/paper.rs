@@ -118,6 +118,7 @@ pub(super) fn wide(text: &str) -> f64 {
         ' ' | '\u{202f}' | '(' | ')' | '[' | ']' | '/' | 'f' | 't' | 'r' => 0.4,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.98,
         'A'..='Z' => 0.76,
+        '+' | '−' | '=' | '<' | '>' => 0.86,
         '\0'..='\u{2e7f}' => 0.64,
         _ => 1.05,
     };
@@ -163,10 +164,16 @@ pub(super) struct Plot {
     pub bottom: f64,
     from: i64,
     to: i64,
+    least: f64,
     most: f64,
 }
 
 impl Plot {
+    /// A box without time or values.
+    pub fn plain(left: f64, right: f64, top: f64, bottom: f64) -> Plot {
+        Plot { left, right, top, bottom, from: 0, to: 1, least: 0.0, most: 1.0 }
+    }
+
     /// Where a time lies; far outside where it is outside.
     pub fn x(&self, at: i64) -> f64 {
         let span = (i128::from(self.to) - i128::from(self.from)).max(1) as f64;
@@ -174,7 +181,7 @@ impl Plot {
     }
 
     pub fn y(&self, value: f64) -> f64 {
-        self.bottom - (value / self.most) * (self.bottom - self.top)
+        self.bottom - (value - self.least) / (self.most - self.least) * (self.bottom - self.top)
     }
 
     pub fn holds(&self, at: i64) -> bool {
@@ -188,43 +195,82 @@ impl Plot {
 }
 
 /// The grid with its words: values up to `most` on the left, the zone's time below, the zone in the corner. `top` is where the box begins.
-pub(super) fn axes(paper: &Paper, look: &Look, (from, to): (i64, i64), most: f64, unit: Unit, top: f64) -> Plot {
-    let Palette { line, line_strong, text, muted, .. } = paper.colours;
+pub(super) fn axes(paper: &Paper, look: &Look, span: (i64, i64), most: f64, unit: Unit, top: f64) -> Plot {
+    axes_between(paper, look, span, (0.0, most), unit, top)
+}
+
+/// The same with values from `least`, which may be below zero; where there is a zero, its line is the strong one.
+pub(super) fn axes_between(
+    paper: &Paper,
+    look: &Look,
+    (from, to): (i64, i64),
+    (least, most): (f64, f64),
+    unit: Unit,
+    top: f64,
+) -> Plot {
+    let Palette { line, line_strong, muted, .. } = paper.colours;
     let bottom = crisp(paper.height - 20.0);
     let scale = scale(unit, most);
-    let step = ticks::value_step(most / scale.by, ((bottom - top) / 30.0) as usize);
-    let steps = ((most / scale.by) / step).ceil().max(1.0) as usize;
-    let labels: Vec<String> = (0..=steps).map(|n| figures(n as f64 * step)).collect();
+    let step = ticks::value_step((most - least) / scale.by, ((bottom - top) / 30.0) as usize);
+    let first = (least / scale.by / step).floor();
+    let steps = (most / scale.by / step - first).ceil().clamp(1.0, 1_000.0) as usize;
+    let value = |n: usize| (first + n as f64) * step;
+    let label = |value: f64| if value < 0.0 { format!("−{}", figures(-value)) } else { figures(value) };
+    let labels: Vec<String> = (0..=steps).map(|n| label(value(n))).collect();
 
     let corner = ticks::offset_text(&look.zone, from, to);
     let margin = labels.iter().map(|label| wide(label)).chain([wide(&corner)]).fold(0.0, f64::max) + 10.0;
     let told = margin < paper.width / 2.0; // else there is room for the drawing alone
     let left = crisp(if told { margin } else { 4.0 });
     let right = crisp((paper.width - 12.0).max(left + 1.0));
-    let plot = Plot { left, right, top, bottom, from, to, most: steps as f64 * step * scale.by };
+    let (least, most) = (value(0) * scale.by, value(steps) * scale.by);
+    let plot = Plot { left, right, top, bottom, from, to, least, most };
 
+    let strong = if least < 0.0 && most >= 0.0 { 0.0 } else { least };
     for (n, label) in labels.iter().enumerate() {
-        let y = crisp(plot.y(n as f64 * step * scale.by));
-        paper.line(&[(left, y), (right, y)], if n == 0 { line_strong } else { line }, 1.0);
+        let y = crisp(plot.y(value(n) * scale.by));
+        paper.line(&[(left, y), (right, y)], if value(n) * scale.by == strong { line_strong } else { line }, 1.0);
         if told {
             paper.text(left - 6.0, y, label, muted, Side::Right);
         }
     }
-    let below = bottom + 12.0;
     if told {
-        paper.text(left - 6.0, below, &corner, muted, Side::Right);
+        paper.text(left - 6.0, bottom + 12.0, &corner, muted, Side::Right);
     }
+    time_axis(paper, look, &plot, &[bottom + 12.0]);
+    plot
+}
+
+/// A box whose rows are no values: the margin on the left belongs to whoever draws them. Times stand below, and above where there is room.
+pub(super) fn time_box(paper: &Paper, look: &Look, (from, to): (i64, i64), (left, top): (f64, f64)) -> Plot {
+    let (left, bottom) = (crisp(left), crisp(paper.height - 20.0));
+    let right = crisp((paper.width - 12.0).max(left + 1.0));
+    let plot = Plot { left, right, top, bottom, from, to, least: 0.0, most: 1.0 };
+    paper.line(&[(left, bottom), (right, bottom)], paper.colours.line_strong, 1.0);
+    let corner = ticks::offset_text(&look.zone, from, to);
+    let beside: &[f64] = if top >= 20.0 { &[top - 10.0, bottom + 12.0] } else { &[bottom + 12.0] };
+    if wide(&corner) + 10.0 < left {
+        beside.iter().for_each(|y| paper.text(left - 8.0, *y, &corner, paper.colours.muted, Side::Right));
+    }
+    time_axis(paper, look, &plot, beside);
+    plot
+}
+
+/// Lines at round times, and their words at each of the heights.
+fn time_axis(paper: &Paper, look: &Look, plot: &Plot, words: &[f64]) {
+    let Palette { line, line_strong, text, muted, .. } = paper.colours;
+    let Plot { left, right, top, bottom, from, to, .. } = *plot;
     let mut free = left - 2.0;
     for tick in ticks::times(&look.zone, from, to, ((right - left) / 84.0) as usize) {
         let x = crisp(plot.x(tick.at));
         paper.line(&[(x, top), (x, bottom)], if tick.major { line_strong } else { line }, 1.0);
         let half = wide(&tick.text) / 2.0;
         if x - half >= free && x + half <= paper.width {
-            paper.text(x, below, &tick.text, if tick.major { text } else { muted }, Side::Middle);
+            let colour = if tick.major { text } else { muted };
+            words.iter().for_each(|y| paper.text(x, *y, &tick.text, colour, Side::Middle));
             free = x + half + 8.0;
         }
     }
-    plot
 }
 
 /// In which unit an axis counts.

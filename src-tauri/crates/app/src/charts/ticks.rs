@@ -125,7 +125,7 @@ pub(super) fn offset_text(zone: &TimeZone, from: i64, to: i64) -> String {
 }
 
 /// A time in full, with its offset.
-pub(super) fn full(zone: &TimeZone, at: i64) -> String {
+pub(crate) fn full(zone: &TimeZone, at: i64) -> String {
     let there = stamp(at).to_zoned(zone.clone());
     let format = if at % 1_000_000_000 == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S.%6f" };
     let end = if zone == &TimeZone::UTC { "UTC".into() } else { there.strftime("%:z").to_string() };

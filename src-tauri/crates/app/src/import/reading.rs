@@ -158,6 +158,7 @@ impl Reading {
 
 impl Sink for Reading {
     fn interface(&mut self, interface: &Interface) {
+        self.engine.interface(interface);
         self.found.batch.interfaces.push(interface.clone());
     }
 
@@ -193,6 +194,10 @@ impl Sink for Reading {
 
     fn issue(&mut self, issue: Issue) {
         Findings::issue(&mut self.found, issue);
+    }
+
+    fn sighting(&mut self, sighting: &model::Sighting) {
+        Findings::heard(&mut self.found, sighting);
     }
 
     fn secrets(&mut self, text: &[u8]) {
@@ -246,6 +251,11 @@ impl Findings for Found {
             bytes: sighting.bytes,
         });
         self.flush_if_full()
+    }
+
+    fn heard(&mut self, sighting: &model::Sighting) {
+        // The fact before it has just been counted; a batch that is full is sent with the next.
+        self.batch.presence.push(sighting.clone());
     }
 
     fn issue(&mut self, issue: Issue) {

@@ -124,14 +124,15 @@ impl Test {
         if let Some(kind) = kind {
             all.push(Test::Kind(ids(db, "SELECT id FROM kind WHERE name = ?", kind)?));
         }
-        for condition in &select.conditions {
-            all.push(Test::condition(case, db, condition)?);
-        }
+        // The time first: it mostly settles a chunk unopened.
         if select.since.is_some() || select.until.is_some() {
             let until = select.until.unwrap_or(i64::MAX);
             // What states no time is in no range that ends.
             let since = select.since.unwrap_or(if select.until.is_some() { NO_TIME + 1 } else { NO_TIME });
             all.push(Test::Time(since, until));
+        }
+        for condition in &select.conditions {
+            all.push(Test::condition(case, db, condition)?);
         }
         if let Some(expr) = &select.filter {
             all.push(Test::of_expr(case, db, expr)?);

@@ -64,8 +64,22 @@ pub struct Layers {
     pub cut: bool,
     /// The access point, of an 802.11 frame.
     pub(crate) bssid: Option<Mac>,
+    /// Who sent it by radio, of an 802.11 frame that was received undamaged.
+    pub(crate) air: Option<Air>,
     /// Packets within packets, so far.
     depth: u8,
+}
+
+/// Who sent an 802.11 frame, in what relation to which access point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Air {
+    pub sender: Mac,
+    /// The access point that it speaks to.
+    pub bssid: Option<Mac>,
+    /// In its network: sends data through it. Not: looks for networks.
+    pub associated: Option<bool>,
+    /// dBm.
+    pub signal: Option<i8>,
 }
 
 /// Real tunnels nest twice or so.

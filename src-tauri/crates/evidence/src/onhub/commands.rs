@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use model::{Fact, Fields, Issue, Mac, Party, Place, Time, TimeKind};
+use model::{Fact, Fields, Issue, Mac, Party, Place, Sighting, Signal, Time, TimeKind};
 
 use super::files::{Line, lines};
+use super::heard::sighting;
 use super::joins::Seen;
 use super::masked::{MASKED, is_masked_ipv6};
 use super::report::{Entry, Span, offset};
@@ -33,6 +34,8 @@ pub struct Outputs {
     pub facts: Vec<Fact>,
     /// Networks of the router's interfaces: interface, address, prefix length.
     pub networks: Vec<(String, IpAddr, u8)>,
+    /// What associations say of who was near.
+    pub heard: Vec<(Sighting, Place)>,
     pub issues: Vec<Issue>,
 }
 
@@ -51,7 +54,7 @@ pub fn read(commands: &[Entry], clock: Clock, seen: &mut Seen) -> Outputs {
             break;
         }
         if name.contains("iw dev") && name.contains("station dump") {
-            outputs.facts.extend(associations(output, clock, seen));
+            associations(output, clock, seen, &mut outputs);
         } else if name.ends_with("iw dev") {
             outputs.facts.extend(radios(output, clock, seen));
         } else if name.contains("/ip ") && name.ends_with(" addr") {
@@ -112,8 +115,7 @@ pub fn arp(text: &[u8], report: Option<Time>, seen: &mut Seen, place: &dyn Fn(&L
 }
 
 /// `iw dev IF station dump`: who is associated, since when, how strong.
-fn associations(output: Span, clock: Clock, seen: &mut Seen) -> Vec<Fact> {
-    let mut facts = Vec::new();
+fn associations(output: Span, clock: Clock, seen: &mut Seen, to: &mut Outputs) {
     for block in blocks(output, |line| line.starts_with(b"Station ")) {
         let head = block.head();
         let mut words = head.split_whitespace().skip(1);
@@ -155,9 +157,17 @@ fn associations(output: Span, clock: Clock, seen: &mut Seen) -> Vec<Fact> {
                 fact.own.text(field, value);
             }
         }
-        facts.push(fact);
+        if let (Some(first), Some(report)) = (since, clock.report) {
+            // Until its last frame.
+            let silent = number("inactive time").unwrap_or(0).clamp(0, 86_400_000).saturating_mul(1_000_000);
+            let last = Time(report.0.saturating_sub(silent)).max(first);
+            let sighting = sighting(Party::Mac(mac), interface, first, last, Some(true));
+            let avg = number("signal avg").or(number("signal")).and_then(|dbm| i8::try_from(dbm).ok());
+            let signal = avg.map(|dbm| Signal { min: dbm, avg: dbm, max: dbm });
+            to.heard.push((Sighting { signal, ..sighting }, fact.place.clone()));
+        }
+        to.facts.push(fact);
     }
-    facts
 }
 
 /// `iw dev`: the radios' interfaces.

@@ -21,6 +21,7 @@ pub const KINDS: &[Kind] = &[
     REPORT_FILE,
     FILE_LENGTH,
     UNKNOWN_FIELD,
+    model::SIGHTING,
 ];
 
 const REPORT: Kind = Kind {

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::events::{Event, client_signal, event, uptime};
 use super::files::{Line, Lines, Member, family};
+use super::heard;
 use super::joins::{Joins, Seen};
 use super::settings::capped;
 
@@ -116,13 +117,18 @@ pub fn facts(member: &Member, budget: &mut u64, known: &Known, sink: &mut dyn Si
         }
         let Some(event) = entry.event() else { return Ok(()) };
         let was_elsewhere = was_elsewhere(&event, known);
+        let heard = heard::of_event(&event, entry.ts);
         let is_first_of_two = event.name == "wireless_client_traffic";
         let fact = fact(member, &line, &entry, event, known);
         let elsewhere = was_elsewhere.then(|| previous_network(&fact, &entry, known));
+        let place = fact.place.clone();
         if is_first_of_two {
             waiting = Some(fact);
         } else {
             sink.fact(fact)?;
+        }
+        if let Some(sighting) = heard {
+            sighting.tell(place, |_| (), sink)?;
         }
         elsewhere.flatten().map_or(Ok(()), |fact| sink.fact(fact))
     };

@@ -8,8 +8,8 @@
 mod commands;
 mod events;
 mod files;
+mod heard;
 mod joins;
-mod json_span;
 mod kinds;
 mod logs;
 mod masked;
@@ -18,13 +18,14 @@ mod report;
 mod settings;
 mod stations;
 mod text_format;
-mod tree;
 mod wire;
 
 use std::collections::BTreeSet;
 
 use model::{Cancelled, Fact, Fields, Issue, Mac, Party, Place, Sink, Time, TimeKind, hex};
 
+use crate::json_span;
+use crate::tree::{Fault, Node};
 use commands::{Clock, int, span_place};
 use files::Member;
 use joins::{Joins, Seen, counter};
@@ -32,7 +33,6 @@ use logs::{Boot, Known, Survey};
 use report::{Entry, Report, Span, Unknown, offset};
 use settings::capped;
 use stations::Station;
-use tree::{Fault, Node};
 use wire::Value;
 
 pub use kinds::KINDS;
@@ -115,12 +115,29 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), Cancelled> {
     leases.into_iter().try_for_each(|fact| tell(fact, sink))?;
     arp.into_iter().try_for_each(|fact| tell(fact, sink))?;
     outputs.facts.into_iter().try_for_each(|fact| tell(fact, sink))?;
+    heard(&stations, &joins, clock, sink)?;
+    outputs.heard.into_iter().try_for_each(|(sighting, place)| sighting.tell(place, |_| (), sink))?;
     report.pseudonyms.iter().try_for_each(|entry| tell(pseudonym(entry, &joins, &seen, clock), sink))?;
 
     let known = Known { joins: &joins, networks: &outputs.networks };
     let mut budget = files::BUDGET;
     let order = files::oldest_first(&members);
     order.iter().filter_map(|n| members.get(*n)).try_for_each(|member| logs::facts(member, &mut budget, &known, sink))
+}
+
+/// When each station was last seen; of two lists that name it, by the first.
+fn heard(stations: &[Station], joins: &Joins, clock: Clock, sink: &mut dyn Sink) -> Result<(), Cancelled> {
+    let mut told = BTreeSet::new();
+    for station in stations.iter().filter(|station| told.insert(station.id.as_str())) {
+        let Some((sighting, place)) = station.heard(joins, clock.report) else { continue };
+        let more = |fact: &mut Fact| {
+            if let Some(ip) = station.ip() {
+                fact.fields.text("ip", ip);
+            }
+        };
+        sighting.tell(place, more, sink)?;
+    }
+    Ok(())
 }
 
 /// The table of pseudonyms, without rows that are none.

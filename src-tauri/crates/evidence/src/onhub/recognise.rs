@@ -4,7 +4,7 @@ use model::Time;
 
 use super::report::{Report, wire_type};
 use super::wire::{self, Value};
-use super::{json_span, tree};
+use crate::{json_span, tree};
 
 /// What a file is, as far as its bytes say.
 #[derive(Clone, Debug, PartialEq, Eq)]

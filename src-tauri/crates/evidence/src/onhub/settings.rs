@@ -5,7 +5,7 @@ use model::{Fact, Fields, Mac, Party, Place, Time, TimeKind};
 use super::joins::Seen;
 use super::masked::shown;
 use super::report::offset;
-use super::tree::{Node, Value};
+use crate::tree::{Node, Value};
 
 /// Values of one source that become facts; a true report has about two hundred.
 const MOST: usize = 20_000;

@@ -1,11 +1,12 @@
 //! The router's list of client devices: in info JSON, or in the network state of later firmware.
 
-use model::{Fact, Fields, Mac, Party, Place, Time, TimeKind};
+use model::{Fact, Fields, Mac, Party, Place, Sighting, Time, TimeKind};
 
+use super::heard::sighting;
 use super::joins::{Joins, Seen};
 use super::masked::{MASKED, is_masked, shown};
 use super::report::offset;
-use super::tree::{Member, Node, Value};
+use crate::tree::{Member, Node, Value};
 
 /// One client device, as one place of the report states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,16 +144,37 @@ impl Station {
             .unwrap_or_else(|| format!("station {}", self.id.get(..8).unwrap_or(&self.id)))
     }
 
-    /// `report_time` stands for "now", which is what the router means by last seen 0 of a connected station.
-    pub fn fact(&self, joins: &Joins, seen: &Seen, report_time: Option<Time>) -> Fact {
-        let length = self.end.saturating_sub(self.at);
-        let mut fact = Fact::new("station", Place::bytes(offset(self.at), offset(length)));
-        fact.subject = self.name();
+    fn place(&self) -> Place {
+        Place::bytes(offset(self.at), offset(self.end.saturating_sub(self.at)))
+    }
+
+    /// When it was there last, if ever.
+    fn seen(&self, report_time: Option<Time>) -> (Option<Time>, TimeKind) {
         let last_seen = self.last_seen.filter(|seconds| *seconds > 0).and_then(|seconds| Time::new(seconds, 0));
-        (fact.ts, fact.time_kind) = match self.connected {
+        match self.connected {
             Some(true) => (report_time, TimeKind::Reported),
             _ => (last_seen, TimeKind::LastSeen),
-        };
+        }
+    }
+
+    /// Its address, of several the first.
+    pub fn ip(&self) -> Option<&str> {
+        self.ip_addresses.first().map(String::as_str)
+    }
+
+    /// That it was there when it was seen last. `None`: it never was, as far as the router knows.
+    pub fn heard(&self, joins: &Joins, report_time: Option<Time>) -> Option<(Sighting, Place)> {
+        let at = self.seen(report_time).0?;
+        let device = joins.compact(&self.id).map_or_else(|| Party::Name(format!("station {}", self.id)), Party::Mac);
+        let node = self.interface.as_deref().unwrap_or_default();
+        Some((sighting(device, node, at, at, self.connected.filter(|connected| *connected)), self.place()))
+    }
+
+    /// `report_time` stands for "now", which is what the router means by last seen 0 of a connected station.
+    pub fn fact(&self, joins: &Joins, seen: &Seen, report_time: Option<Time>) -> Fact {
+        let mut fact = Fact::new("station", self.place());
+        fact.subject = self.name();
+        (fact.ts, fact.time_kind) = self.seen(report_time);
         let mac = joins.compact(&self.id);
         fact.src = mac.map_or(Party::None, Party::Mac);
 
@@ -219,8 +241,9 @@ fn join_fields(fields: &mut Fields, mac: Option<Mac>, joins: &Joins) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{json_span, text_format};
+    use super::super::text_format;
     use super::*;
+    use crate::json_span;
 
     fn fields(station: &Station) -> String {
         let fact = station.fact(&Joins::default(), &Seen::default(), Time::new(1_500_276_531, 0));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tree::{DEPTH, Fault, Member, Node, VALUES, Value};
+use crate::tree::{DEPTH, Fault, Member, Node, VALUES, Value};
 
 /// Reads the message in `bytes`, which lie at `base` in the report. A broken text keeps what was read before.
 pub fn parse(bytes: &[u8], base: usize) -> (Node<'_>, Option<Fault>) {

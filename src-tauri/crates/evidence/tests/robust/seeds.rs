@@ -33,6 +33,9 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
         "json" => [r#"{"a": [1, -2.5e3, "x\u00e9", null, true, {"b": {}}]}"#, "[[[[1], []]]]", " \n{\"k\":\"v\"}"]
             .map(|text| text.as_bytes().to_vec())
             .to_vec(),
+        "cloudtrax" => presence(&["cloudtrax.jsonl", "received.jsonl"]),
+        "meraki" => presence(&["meraki.json"]),
+        "kismetdb" => presence(&["home.kismet"]),
         "keylog" => vec![
             format!("# keys\nCLIENT_RANDOM {} {}\n", "5a".repeat(32), "0f".repeat(48)).into_bytes(),
             format!("SERVER_TRAFFIC_SECRET_0 {0} {0}\r\nCLIENT_TRAFFIC_SECRET_0 {0} {0}\r\n", "c3".repeat(32))
@@ -54,6 +57,14 @@ fn records(order: Order, extra: &[u8]) -> Vec<u8> {
 fn samples() -> PathBuf {
     let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|above| above.join("samples"));
     folders.find(|folder| folder.join("broken").is_dir()).unwrap()
+}
+
+/// Files of `samples/presence`, and the first lines of them.
+fn presence(names: &[&str]) -> Vec<Vec<u8>> {
+    let whole = names.iter().map(|name| std::fs::read(samples().join("presence").join(name)).unwrap());
+    let line = |bytes: &Vec<u8>| bytes.split_inclusive(|byte| *byte == b'\n').next().map(<[u8]>::to_vec);
+    let whole: Vec<Vec<u8>> = whole.collect();
+    whole.iter().filter_map(line).chain(whole.iter().cloned()).collect()
 }
 
 /// Files of `samples/broken` with this ending.

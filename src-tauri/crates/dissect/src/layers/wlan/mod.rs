@@ -11,7 +11,7 @@ use model::Mac;
 
 pub(super) use management::KIND;
 
-use super::{Layers, llc};
+use super::{Air, Layers, llc};
 use crate::bytes::{chunk, u16_le};
 use crate::protocols::Out;
 
@@ -102,8 +102,24 @@ pub(super) fn read(bytes: &[u8], at: usize, radio: Radio, layers: &mut Layers, o
     }
     if radio.bad_fcs {
         layers.src_mac = None; // perhaps nobody's
+    } else {
+        layers.air = body.get(at + 10..).and_then(Mac::read).and_then(|sender| air(sender, control, radio, layers));
     }
     out.tree.close();
+}
+
+/// Who was heard. Control frames have no sender that is one's own for certain.
+fn air(sender: Mac, control: Control, radio: Radio, layers: &Layers) -> Option<Air> {
+    let bssid = layers.bssid.filter(|mac| !mac.is_group());
+    let (bssid, associated) = match (control.kind(), control.subtype()) {
+        (0, 4) => (None, Some(false)),
+        (0, _) => (bssid, None),
+        // Keys are exchanged by whoever wants to come in.
+        (2, _) if control.is_to_ds() && !control.is_from_ds() => (bssid, (layers.top != "eapol").then_some(true)),
+        (2, _) => (bssid, None),
+        _ => return None,
+    };
+    Some(Air { sender, bssid, associated, signal: radio.signal })
 }
 
 /// Shows information elements that stand somewhere else: in a handshake's key data.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tree::{DEPTH, Fault, Member, Node, VALUES, Value};
+use crate::tree::{DEPTH, Fault, Member, Node, VALUES, Value};
 
 /// Reads `bytes`, which lie at `base` in the report. `None`: not even the beginning of a value.
 pub fn parse(bytes: &[u8], base: usize) -> (Option<Node<'_>>, Option<Fault>) {
@@ -160,36 +160,72 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Takes the backslashes out. Lone surrogates become U+FFFD, unknown escapes their letter.
+/// Takes the backslashes out.
 fn unescape(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
-    let mut out = String::with_capacity(text.len());
-    let mut units: Vec<u16> = Vec::new(); // a surrogate pair comes as two escapes
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        let escape = if c == '\\' { chars.next() } else { None };
-        if escape == Some('u') {
-            let mut ahead = chars.clone();
-            let digits: String = ahead.by_ref().take(4).collect();
-            if let (4, Ok(unit)) = (digits.len(), u16::from_str_radix(&digits, 16)) {
-                units.push(unit);
-                chars = ahead;
-                continue;
-            }
-        }
-        out.push_str(&String::from_utf16_lossy(&std::mem::take(&mut units)));
-        out.push(match escape {
-            None => c,
-            Some('n') => '\n',
-            Some('r') => '\r',
-            Some('t') => '\t',
-            Some('b') => '\u{8}',
-            Some('f') => '\u{c}',
-            Some(other) => other,
-        });
+    Unescaped::new(&text).collect()
+}
+
+/// The characters that the inside of a JSON string stands for. Lone surrogates become U+FFFD, unknown escapes their letter.
+pub struct Unescaped<'a> {
+    raw: &'a str,
+    at: usize,
+}
+
+impl<'a> Unescaped<'a> {
+    pub fn new(raw: &'a str) -> Unescaped<'a> {
+        Unescaped { raw, at: 0 }
     }
-    out.push_str(&String::from_utf16_lossy(&units));
-    out
+
+    /// Where what stands for the next character begins.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+}
+
+impl Iterator for Unescaped<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let rest = self.raw.get(self.at..)?;
+        let mut chars = rest.chars();
+        let first = chars.next()?;
+        let Some(escape) = chars.next().filter(|_| first == '\\') else {
+            self.at += first.len_utf8();
+            return Some(first);
+        };
+        if escape == 'u'
+            && let Some(unit) = unit(rest, 2)
+        {
+            self.at += 6;
+            // A character beyond U+FFFF comes as two escapes.
+            let low = if rest.get(6..8) == Some("\\u") { unit_of_pair(rest, 8) } else { None };
+            if let (0xd800..=0xdbff, Some(low)) = (unit, low) {
+                self.at += 6;
+                return char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+            }
+            return Some(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        self.at += 1 + escape.len_utf8();
+        Some(match escape {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            other => other,
+        })
+    }
+}
+
+/// Four hex digits at `at`.
+fn unit(text: &str, at: usize) -> Option<u32> {
+    let digits = text.get(at..at + 4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+fn unit_of_pair(text: &str, at: usize) -> Option<u32> {
+    unit(text, at).filter(|unit| (0xdc00..=0xdfff).contains(unit))
 }
 
 #[cfg(test)]
@@ -207,6 +243,17 @@ mod tests {
         assert_eq!(inner.word("b"), Some("xé😀\n"));
         assert_eq!(node.get("c").and_then(Node::flag), Some(true));
         assert_eq!(node.all("a").next().and_then(Node::int), Some(1));
+    }
+
+    #[test]
+    fn escapes_stand_for_characters() {
+        for (raw, text) in [
+            (r"a\u00e9\ud83d\ude00\n\/", "a\u{e9}\u{1f600}\n/"),
+            (r"\ud83dx\ude00\ud83d\u0041", "\u{fffd}x\u{fffd}\u{fffd}A"),
+            (r"\u12\q\é\u+123", "u12qéu+123"),
+        ] {
+            assert_eq!(unescape(raw.as_bytes()), text, "{raw}");
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! What a report's structured texts say, with byte ranges: JSON and protobuf's text format read into the same tree.
+//! What structured texts of evidence say, with byte ranges: JSON and protobuf's text format read into the same tree.
 //!
 //! The two differ in how they repeat (a list, or the same name again); [`Node::all`] hides that.
 
 use std::borrow::Cow;
 
-/// A value and the bytes that state it; offsets are those of the whole report.
+/// A value and the bytes that state it; offsets are those of the whole item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node<'a> {
     pub at: usize,

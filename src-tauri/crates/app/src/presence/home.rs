@@ -1,0 +1,238 @@
+//! Presence at home: a conclusion. It says how sure it is and why, and is written nowhere.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::lanes::Total;
+use super::stays::Stay;
+use super::{NOBODY, PresenceDevice, PresenceLook, PresencePicture, PresenceScope, PresenceTable, Scope, nanos};
+use crate::charts::presence::{Lane, Lanes, MADE_UP, ROW, STAYING, draw_lanes};
+use crate::error::Result;
+use crate::state::App;
+
+/// Who was probably at home when.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(default)]
+pub struct PresenceHomeRequest {
+    pub scope: PresenceScope,
+    /// The height is that of the lanes.
+    pub look: PresenceLook,
+    pub thresholds: PresenceThresholds,
+    /// Devices to step over, and how many there are to be: those come first of whom most can be said.
+    pub skip: u32,
+    pub limit: u32,
+}
+
+impl Default for PresenceHomeRequest {
+    fn default() -> PresenceHomeRequest {
+        PresenceHomeRequest {
+            scope: PresenceScope::default(),
+            look: PresenceLook::default(),
+            thresholds: PresenceThresholds::default(),
+            skip: 0,
+            limit: 40,
+        }
+    }
+}
+
+/// What the conclusion is drawn by. All of it may be changed, and is told with the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct PresenceThresholds {
+    /// One who is heard again within so many seconds never left.
+    #[ts(type = "number")]
+    pub gap_s: i64,
+    /// As many frames in a quarter hour, on average, are traffic; fewer are probes.
+    pub traffic_frames: u32,
+    /// How sure it is of one that joined the network,
+    pub associated: f64,
+    /// of one that had traffic,
+    pub traffic: f64,
+    /// of one that only probed.
+    pub probes: f64,
+    /// A made-up address that never joined counts so much of that.
+    pub randomised: f64,
+    /// dBm: at least as strong adds to it, weaker than the other takes from it; the mean counts.
+    pub near_dbm: i8,
+    pub far_dbm: i8,
+    pub near: f64,
+    pub far: f64,
+    /// From here on it is "probably", and "perhaps".
+    pub probably: f64,
+    pub perhaps: f64,
+}
+
+impl Default for PresenceThresholds {
+    fn default() -> PresenceThresholds {
+        PresenceThresholds {
+            gap_s: 1_800,
+            traffic_frames: 20,
+            associated: 0.9,
+            traffic: 0.7,
+            probes: 0.35,
+            randomised: 0.5,
+            near_dbm: -60,
+            far_dbm: -80,
+            near: 0.1,
+            far: 0.2,
+            probably: 0.7,
+            perhaps: 0.4,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct PresenceHome {
+    pub picture: Option<PresencePicture>,
+    #[ts(type = "number")]
+    pub from_ms: i64,
+    #[ts(type = "number")]
+    pub to_ms: i64,
+    /// Devices in all.
+    pub devices: u32,
+    /// How high a lane is, in CSS pixels; the first begins at the picture's top.
+    pub lane_height: u32,
+    pub lanes: Vec<PresenceHomeLane>,
+    /// As they were used.
+    pub thresholds: PresenceThresholds,
+    pub table: PresenceTable,
+}
+
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct PresenceHomeLane {
+    pub device: PresenceDevice,
+    pub stays: Vec<PresenceStay>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct PresenceStay {
+    #[ts(type = "number")]
+    pub from_ms: i64,
+    #[ts(type = "number")]
+    pub to_ms: i64,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// `probably at home`, ...
+    pub conclusion: String,
+    pub reasons: Vec<String>,
+}
+
+impl PresenceThresholds {
+    /// What may be concluded from a stay.
+    fn conclude(&self, stay: &Stay) -> PresenceStay {
+        let mut reasons = Vec::new();
+        let quarters = stay.seconds() as u64 / case::QUARTER as u64 + 1;
+        let joined = stay.associated == Some(true);
+        let mut confidence = if joined {
+            reasons.push("joined the network".to_owned());
+            self.associated
+        } else if stay.frames / quarters >= u64::from(self.traffic_frames) {
+            reasons.push(format!("traffic: {} frames a quarter hour", stay.frames / quarters));
+            self.traffic
+        } else {
+            reasons.push("only probes".to_owned());
+            self.probes
+        };
+        if stay.randomised && !joined {
+            reasons.push("made-up address".to_owned());
+            confidence *= self.randomised;
+        }
+        if stay.signals > 0 {
+            let mean = stay.signal_sum as f64 / stay.signals as f64;
+            if mean >= f64::from(self.near_dbm) {
+                reasons.push(format!("strong signal: {mean:.0} dBm"));
+                confidence += self.near;
+            } else if mean < f64::from(self.far_dbm) {
+                reasons.push(format!("weak signal: {mean:.0} dBm"));
+                confidence -= self.far;
+            }
+        }
+        let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
+        let conclusion = match confidence {
+            sure if sure >= self.probably => "probably at home",
+            sure if sure >= self.perhaps => "perhaps at home",
+            _ => "heard nearby, perhaps only passing",
+        };
+        PresenceStay {
+            from_ms: stay.from * 1_000,
+            to_ms: stay.to * 1_000,
+            confidence: (confidence * 100.0).round() / 100.0,
+            conclusion: conclusion.into(),
+            reasons,
+        }
+    }
+}
+
+pub(crate) fn presence_home(app: &App, request: PresenceHomeRequest) -> Result<PresenceHome> {
+    let scope = Scope::of(app, &request.scope)?;
+    let span = scope.span.unwrap_or_default();
+    let thresholds = request.thresholds;
+    let gap = thresholds.gap_s.clamp(0, 366 * 86_400);
+    // By what can be said of them: sure seconds; of moments, a little.
+    let mut totals: Vec<Total> = Vec::new();
+    let mut sure: HashMap<u32, f64> = HashMap::new();
+    scope.stays(gap, |device, stay| {
+        Total::add(&mut totals, device, &stay);
+        *sure.entry(device).or_default() += thresholds.conclude(&stay).confidence * (stay.seconds() as f64 + 1.0);
+    })?;
+    totals.retain(|total| total.device != 0);
+    let devices = totals.len() as u32;
+    let weight = |total: &Total| sure.get(&total.device).copied().unwrap_or(0.0);
+    totals.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.device.cmp(&b.device)));
+    let page: Vec<u32> = totals
+        .iter()
+        .skip(request.skip as usize)
+        .take(request.limit.clamp(1, 500) as usize)
+        .map(|total| total.device)
+        .collect();
+    let names = scope.devices(&page)?;
+    let mut stays: HashMap<u32, Vec<PresenceStay>> = HashMap::new();
+    scope
+        .of_devices(&names)
+        .stays(gap, |device, stay| stays.entry(device).or_default().push(thresholds.conclude(&stay)))?;
+    let lanes: Vec<PresenceHomeLane> = names
+        .into_iter()
+        .zip(&page)
+        .map(|(device, number)| PresenceHomeLane { device, stays: stays.remove(number).unwrap_or_default() })
+        .collect();
+    let chart = Lanes {
+        title: "Who was probably at home: the stronger the colour, the surer".into(),
+        span: (nanos(span.0), nanos(span.1)),
+        lanes: lanes
+            .iter()
+            .map(|lane| Lane {
+                name: lane.device.label().to_owned(),
+                colour: if lane.device.randomised { MADE_UP } else { STAYING },
+                bars: lane
+                    .stays
+                    .iter()
+                    .map(|stay| (nanos(stay.from_ms / 1_000), nanos(stay.to_ms / 1_000), stay.confidence))
+                    .collect(),
+            })
+            .collect(),
+        empty: NOBODY,
+    };
+    let rows = lanes.iter().flat_map(|lane| lane.stays.iter().map(move |stay| (lane, stay))).map(|(lane, stay)| {
+        [
+            lane.device.label().to_owned(),
+            lane.device.id.clone(),
+            scope.time(stay.from_ms / 1_000),
+            scope.time(stay.to_ms / 1_000),
+            stay.conclusion.clone(),
+            format!("{:.2}", stay.confidence),
+            stay.reasons.join("; "),
+        ]
+    });
+    Ok(PresenceHome {
+        picture: scope.look(&request.look).map(|look| draw_lanes(&chart, &look).into()),
+        from_ms: span.0 * 1_000,
+        to_ms: span.1 * 1_000,
+        devices,
+        lane_height: ROW,
+        thresholds,
+        table: PresenceTable::of(["device", "address", "from", "to", "conclusion", "confidence", "because"], rows),
+        lanes,
+    })
+}
