@@ -27,6 +27,7 @@ mod limits;
 mod network_map;
 mod packets;
 mod proof;
+mod receiver;
 mod rows;
 mod secrets;
 mod state;
@@ -41,6 +42,7 @@ pub use error::{Code, Error, Result};
 pub use jobs::{Event, Job, JobState, Topic};
 pub use kinds::kinds;
 pub use proof::BytesRequest;
+pub use receiver::{Door, Maker, Opened, Receiver, Refused};
 pub use state::App;
 
 /// Facts are made by one thread and given back by another, a million a second, which the system's allocators are slow at.
