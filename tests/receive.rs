@@ -431,6 +431,70 @@ fn a_killed_receiver_loses_nothing_that_it_acknowledged() {
     assert!(case.run(&["verify", "CASE"]).status.success());
 }
 
+/// Spoken by OpenSSL, with a certificate that OpenSSL made.
+#[test]
+fn reports_come_over_tls_too() {
+    let openssl = |args: &[&str], input: &str| {
+        let mut command = Command::new("openssl");
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().ok()?;
+        child.stdin.take()?.write_all(input.as_bytes()).ok()?;
+        Some(child.wait_with_output().unwrap())
+    };
+    let case = Case::new();
+    let file = |name: &str| case.folder.path().join(name).display().to_string();
+    let (certificate, key) = (file("door.pem"), file("door.key"));
+    let make = format!(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=receiver.example -addext subjectAltName=DNS:receiver.example -keyout {key} -out {certificate}"
+    );
+    let Some(made) = openssl(&make.split(' ').collect::<Vec<_>>(), "") else {
+        return eprintln!("not shown: openssl is not on this machine");
+    };
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let receiver = case.receive(&["--tls-certificate", &certificate, "--tls-key", &key]);
+    // Whoever connects and says nothing does not keep others out.
+    let silent = TcpStream::connect(&receiver.address).unwrap();
+    let body = report(7);
+    let request = format!(
+        "POST /receive HTTP/1.1\r\nHost: receiver.example\r\nSignature: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        signed(&body),
+        body.len()
+    );
+    let connect = format!(
+        "s_client -quiet -verify_return_error -verify_hostname receiver.example -CAfile {certificate} -connect {}",
+        receiver.address
+    );
+    let answer = openssl(&connect.split(' ').collect::<Vec<_>>(), &request).unwrap();
+    let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("success!"), "{answer}");
+    drop(silent);
+    // In the clear it takes nothing.
+    assert!(receiver.client().ask("GET /", &[], b"").is_err());
+    let (ended, _) = receiver.interrupt();
+    assert_eq!(ended["accepted"], 1);
+    assert!(heard(&case).contains(&client_of(7)));
+    // Files that are no certificate and key are told, before anything is opened.
+    for (certificate, key, word) in
+        [(&key, &key, "no certificate"), (&certificate, &certificate, "door.pem"), (&file("none"), &key, "none")]
+    {
+        let own = case.key("14", "own.key");
+        let output = case.run(&[
+            "receive",
+            "CASE",
+            "--key",
+            &own,
+            "--listen",
+            "127.0.0.1:0",
+            "--tls-certificate",
+            certificate,
+            "--tls-key",
+            key,
+        ]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(3) && said.contains(word), "{:?} {said}", output.status);
+    }
+}
+
 #[test]
 fn errors_are_a_sentence_and_a_code() {
     let case = Case::new();

@@ -238,6 +238,12 @@ pub struct Receive {
     /// Meraki: a file that holds the secret of its reports. Each report bears it in itself, and is kept byte for byte
     #[arg(long, value_name = "FILE")]
     pub meraki_secret_file: Option<PathBuf>,
+    /// Receive over TLS: a file (PEM) with the certificate, its issuers after it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
     /// By whose leave, on what ground: it is written to the custody log
     #[arg(long, default_value = "")]
     pub authority: String,
@@ -247,7 +253,7 @@ impl Receive {
     pub fn to_json(&self) -> Value {
         json!({
             "listen": self.listen, "accept_unsigned": self.accept_unsigned, "meraki_validator": self.meraki_validator,
-            "authority": self.authority,
+            "tls_certificate": self.tls_certificate, "tls_key": self.tls_key, "authority": self.authority,
         })
     }
 }

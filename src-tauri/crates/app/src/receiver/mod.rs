@@ -55,8 +55,18 @@ pub struct ReceiverStart {
     pub accept_unsigned: bool,
     /// What Meraki's cloud is told when it asks whether it has come to the right place.
     pub meraki_validator: Option<String>,
+    /// Files (PEM) with a certificate, its issuers after it, and its private key: reports come over TLS. Both or neither.
+    pub tls_certificate: Option<String>,
+    pub tls_key: Option<String>,
     /// By whose leave, on what ground: it is written to the custody log.
     pub authority: String,
+}
+
+/// Files with the certificate and the private key of a door.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    pub certificate: std::path::PathBuf,
+    pub key: std::path::PathBuf,
 }
 
 /// How the receiver stands, and what it has noted since.
@@ -127,7 +137,12 @@ pub enum Refused {
 
 /// The room that lets access points in: it listens, and gives what comes to the receiver.
 pub trait Door: Send + Sync {
-    fn open(&self, receiver: Arc<Receiver>, listen: SocketAddr) -> std::result::Result<Opened, String>;
+    fn open(
+        &self,
+        receiver: Arc<Receiver>,
+        listen: SocketAddr,
+        tls: Option<&TlsFiles>,
+    ) -> std::result::Result<Opened, String>;
 }
 
 /// A door that stands open; it closes when this is dropped.
@@ -161,10 +176,15 @@ pub(crate) fn receiver_start(app: &App, request: ReceiverStart) -> Result<Receiv
     if lock(&app.receiver_keys).names().is_empty() && !request.accept_unsigned {
         return refuse("no key is known, so that no report could be accepted: give one, or accept unsigned reports");
     }
+    let tls = match (&request.tls_certificate, &request.tls_key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.into(), key: key.into() }),
+        (None, None) => None,
+        _ => return refuse("TLS takes both a certificate and its private key"),
+    };
     let receiver = session::begin(app, case, request)?;
     let door =
         app.door.get().ok_or_else(|| Error::new(Code::Failed, "receiving: this program has no door for reports"))?;
-    let opened = door.open(receiver.clone(), listen);
+    let opened = door.open(receiver.clone(), listen, tls.as_ref());
     let opened = opened.map_err(|why| {
         receiver.stop();
         Error::new(Code::Failed, format!("receiving on {listen}: {why}"))

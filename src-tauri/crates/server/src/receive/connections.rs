@@ -12,12 +12,17 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Whoever comes then waits for one to end.
 const MOST: usize = 512;
 /// A connection from which nothing comes is closed: access points report every 30 seconds or so, and connect again.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +38,27 @@ impl Connected<IncomingStream<'_, Connections>> for Peer {
 pub struct Connections {
     listener: TcpListener,
     room: Arc<Semaphore>,
+    tls: Option<TlsAcceptor>,
+    /// Handshakes that go on, beside each other.
+    shaking: JoinSet<Option<(Connection, SocketAddr)>>,
 }
 
 impl Connections {
-    pub fn new(listener: TcpListener) -> Connections {
-        Connections { listener, room: Arc::new(Semaphore::new(MOST)) }
+    pub fn new(listener: TcpListener, tls: Option<TlsAcceptor>) -> Connections {
+        Connections { listener, room: Arc::new(Semaphore::new(MOST)), tls, shaking: JoinSet::new() }
+    }
+}
+
+/// The next one who comes, when there is room.
+async fn next(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    loop {
+        // It is never closed.
+        let Ok(permit) = room.clone().acquire_owned().await else { continue };
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer, permit),
+            // No room for more files, or a peer that has gone already.
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
     }
 }
 
@@ -47,15 +68,19 @@ impl Listener for Connections {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         loop {
-            // It is never closed.
-            let Ok(permit) = self.room.clone().acquire_owned().await else { continue };
-            match self.listener.accept().await {
-                Ok((stream, peer)) => {
-                    let quiet = Box::pin(sleep(SILENCE));
-                    return (Connection { stream, quiet, _permit: permit }, peer);
+            tokio::select! {
+                Some(shaken) = self.shaking.join_next() => {
+                    if let Ok(Some(ready)) = shaken {
+                        return ready;
+                    }
                 }
-                // No room for more files, or a peer that has gone already.
-                Err(_) => sleep(Duration::from_millis(50)).await,
+                (stream, peer, permit) = next(&self.listener, &self.room) => match self.tls.clone() {
+                    None => return (Connection::new(Stream::Plain(stream), permit), peer),
+                    Some(tls) => drop(self.shaking.spawn(async move {
+                        let shaken = timeout(HANDSHAKE, tls.accept(stream)).await.ok()?.ok()?;
+                        Some((Connection::new(Stream::Tls(Box::new(shaken)), permit), peer))
+                    })),
+                },
             }
         }
     }
@@ -67,14 +92,35 @@ impl Listener for Connections {
 
 /// A stream that ends when nothing comes for too long.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     quiet: Pin<Box<Sleep>>,
     _permit: OwnedSemaphorePermit,
 }
 
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Connection {
+    fn new(stream: Stream, permit: OwnedSemaphorePermit) -> Connection {
+        Connection { stream, quiet: Box::pin(sleep(SILENCE)), _permit: permit }
+    }
+}
+
+/// The same, whichever it is.
+macro_rules! stream {
+    ($connection:expr, $stream:ident => $do:expr) => {
+        match &mut $connection.stream {
+            Stream::Plain($stream) => $do,
+            Stream::Tls($stream) => $do,
+        }
+    };
+}
+
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context, into: &mut ReadBuf) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.stream).poll_read(cx, into) {
+        match stream!(self, stream => Pin::new(stream).poll_read(cx, into)) {
             Poll::Ready(read) => {
                 self.quiet.as_mut().reset(Instant::now() + SILENCE);
                 Poll::Ready(read)
@@ -86,14 +132,14 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        stream!(self, stream => Pin::new(stream).poll_write(cx, bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        stream!(self, stream => Pin::new(stream).poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        stream!(self, stream => Pin::new(stream).poll_shutdown(cx))
     }
 }

@@ -7,12 +7,13 @@ mod connections;
 mod pages;
 mod rate;
 mod seen;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use app::{App, Door, Maker, Opened, Receiver, Refused};
+use app::{App, Door, Maker, Opened, Receiver, Refused, TlsFiles};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -46,7 +47,9 @@ pub fn install(app: &App, token: Option<String>) -> Result<(), crate::Error> {
 }
 
 impl Door for Entrance {
-    fn open(&self, receiver: Arc<Receiver>, listen: SocketAddr) -> Result<Opened, String> {
+    fn open(&self, receiver: Arc<Receiver>, listen: SocketAddr, tls: Option<&TlsFiles>) -> Result<Opened, String> {
+        let tls = tls.map(tls::acceptor).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("receiver")
@@ -62,9 +65,9 @@ impl Door for Entrance {
             let until_stopped = async move {
                 let _ = stopped.wait_for(|stopping| *stopping).await;
             };
-            let _ = axum::serve(Connections::new(listener), service).with_graceful_shutdown(until_stopped).await;
+            let _ = axum::serve(Connections::new(listener, tls), service).with_graceful_shutdown(until_stopped).await;
         });
-        let url = format!("http://{listen}/?token={}", self.token);
+        let url = format!("{scheme}://{listen}/?token={}", self.token);
         Ok(Opened { listen, url, guard: Box::new(Running { runtime: Some(runtime), stopping }) })
     }
 }

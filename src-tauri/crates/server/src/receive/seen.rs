@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use app::{App, Door, Maker, Opened, Receiver};
+use app::{App, Door, Maker, Opened, Receiver, TlsFiles};
 use serde_json::{Map, Value, json};
 
 /// The most that is shown at once.
@@ -152,7 +152,12 @@ const SAMPLE_SIGNATURE: &str = "dbee9298562dee4d88a4d10a0c276c8ee3cb423f74a59783
 struct NoDoor(Arc<Mutex<Option<Arc<Receiver>>>>);
 
 impl Door for NoDoor {
-    fn open(&self, receiver: Arc<Receiver>, listen: std::net::SocketAddr) -> Result<Opened, String> {
+    fn open(
+        &self,
+        receiver: Arc<Receiver>,
+        listen: std::net::SocketAddr,
+        _tls: Option<&TlsFiles>,
+    ) -> Result<Opened, String> {
         *self.0.lock().map_err(|why| why.to_string())? = Some(receiver);
         Ok(Opened { listen, url: String::new(), guard: Box::new(()) })
     }
