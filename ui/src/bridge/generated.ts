@@ -763,7 +763,7 @@ export type PresenceDwellRequest = { scope: PresenceScope, look: PresenceLook,
  */
 gap_s: number, };
 
-export type PresenceFormat = "svg" | "csv";
+export type PresenceFormat = "svg" | "png" | "csv";
 
 export type PresenceHeat = { picture: PresencePicture | null, 
 /**
@@ -1026,6 +1026,7 @@ bits: number,
  * In a sentence.
  */
 why: string, };
+
 export type ReceiverAsk = { 
 /**
  * The last note that is known already; 0: none.
@@ -1077,6 +1078,10 @@ accept_unsigned: boolean,
  * What Meraki's cloud is told when it asks whether it has come to the right place.
  */
 meraki_validator: string | null, 
+/**
+ * Files (PEM) with a certificate, its issuers after it, and its private key: reports come over TLS. Both or neither.
+ */
+tls_certificate: string | null, tls_key: string | null, 
 /**
  * By whose leave, on what ground: it is written to the custody log.
  */

@@ -7,6 +7,7 @@ mod colours;
 mod legend;
 mod over_time;
 mod paper;
+mod png;
 pub(crate) mod presence;
 mod table;
 mod ticks;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use ts_rs::TS;
 
 pub(crate) use over_time::draw;
+pub(crate) use png::png;
 pub(crate) use table::table;
 pub(crate) use ticks::full;
 

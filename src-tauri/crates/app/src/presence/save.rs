@@ -8,6 +8,7 @@ use serde_json::json;
 use ts_rs::TS;
 
 use super::*;
+use crate::charts::png;
 use crate::error::{Error, Result};
 use crate::export::{Export, harmless, line, sealed};
 use crate::jobs::{self, Ended, JobId};
@@ -37,6 +38,8 @@ pub enum PresenceChart {
 pub enum PresenceFormat {
     /// The picture.
     Svg,
+    /// The picture as pixels.
+    Png,
     /// The figures.
     Csv,
 }
@@ -45,6 +48,7 @@ pub(crate) fn presence_save(app: &App, request: PresenceSave) -> Result<JobId> {
     let case = app.open_case()?;
     let ending = match request.format {
         PresenceFormat::Svg => "svg",
+        PresenceFormat::Png => "png",
         PresenceFormat::Csv => "csv",
     };
     jobs::start(app, "export", "bytes", move |app, tick| {
@@ -54,9 +58,10 @@ pub(crate) fn presence_save(app: &App, request: PresenceSave) -> Result<JobId> {
         let failed = |why: std::io::Error| export.failed(why);
         let mut out = BufWriter::new(File::create(&export.path).map_err(failed)?);
         match request.format {
-            PresenceFormat::Svg => {
+            PresenceFormat::Svg | PresenceFormat::Png => {
                 let picture = picture.ok_or_else(|| Error::invalid("saving a chart: it has no width"))?;
-                out.write_all(picture.svg.as_bytes()).map_err(failed)?;
+                let pixels = (request.format == PresenceFormat::Png).then(|| png(&picture.svg)).transpose()?;
+                out.write_all(pixels.as_deref().unwrap_or(picture.svg.as_bytes())).map_err(failed)?;
             }
             PresenceFormat::Csv => {
                 for row in std::iter::once(&table.columns).chain(&table.rows) {
