@@ -1,7 +1,8 @@
 //! The window.
 //!
 //! Invariant: the only place that knows Tauri, and it knows nothing else: what the page asks for goes to `app` as it is,
-//! by one of two commands, and what `app` has to say goes to the page as the event `lintel`.
+//! by one of two commands, and what `app` has to say goes to the page as the event `lintel`. Of `server` it has the door for presence
+//! reports alone, which opens when the receiver is started.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")] // no console behind the window
 
@@ -18,6 +19,10 @@ use tauri::{AppHandle, Builder, Emitter, Manager, State, async_runtime, ipc};
 const EVENT: &str = "lintel";
 
 fn main() {
+    let app = App::new(None);
+    if let Err(error) = server::install_receiver(&app, None) {
+        eprintln!("lintel-desktop: receiving presence reports will not be possible: {error}");
+    }
     let built = Builder::default()
         // First of all: where another window is open already, nothing else may happen here.
         .plugin(tauri_plugin_single_instance::init(|handle, arguments, folder| {
@@ -25,7 +30,7 @@ fn main() {
         }))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_window_state::Builder::default().build())
-        .manage(App::new(None))
+        .manage(app)
         .invoke_handler(tauri::generate_handler![call, bytes])
         .setup(|window| {
             forward_events(window.handle().clone())?;

@@ -955,6 +955,88 @@ pieces: Array<PieceRef>,
  */
 bytes: string | null, problem: string | null, };
 
+export type ReceiverAsk = { 
+/**
+ * The last note that is known already; 0: none.
+ */
+after: number, };
+
+export type ReceiverKey = { 
+/**
+ * CloudTrax: the network's number. `meraki`: the secret that stands in the reports.
+ */
+network: string, 
+/**
+ * As it was typed in.
+ */
+secret: string | null, 
+/**
+ * A file that holds it; a line break at its end does not count.
+ */
+file: string | null, 
+/**
+ * An environment variable that holds it.
+ */
+variable: string | null, };
+
+export type ReceiverNote = { 
+/**
+ * Counted from 1.
+ */
+number: number, 
+/**
+ * RFC 3339 UTC.
+ */
+at: string, peer: string, accepted: boolean, 
+/**
+ * What it was, or why it was refused.
+ */
+text: string, };
+
+export type ReceiverStart = { 
+/**
+ * Address and port; empty: this machine alone, any port that is free.
+ */
+listen: string, 
+/**
+ * Also keep reports without a signature, as unverified.
+ */
+accept_unsigned: boolean, 
+/**
+ * What Meraki's cloud is told when it asks whether it has come to the right place.
+ */
+meraki_validator: string | null, 
+/**
+ * By whose leave, on what ground: it is written to the custody log.
+ */
+authority: string, };
+
+export type ReceiverState = { running: boolean, 
+/**
+ * Where it listens.
+ */
+listen: string, 
+/**
+ * Its own pages, for whoever has the token.
+ */
+url: string, 
+/**
+ * Networks whose key is known.
+ */
+networks: Array<string>, accept_unsigned: boolean, 
+/**
+ * Reports that were kept.
+ */
+accepted: number, 
+/**
+ * Of these, without a right signature.
+ */
+unverified: number, refused: number, 
+/**
+ * Sealed files, in the case folder.
+ */
+sealed: Array<string>, job: number | null, notes: Array<ReceiverNote>, };
+
 export type RecentCase = { dir: string, name: string, number: string, 
 /**
  * RFC 3339 UTC.
@@ -1297,6 +1379,14 @@ export interface Commands {
   capture_chart: [CaptureChart, Drawn];
   /** Seal what an interrupted recording left, as a job. */
   capture_seal: [CaptureNote, JobId];
+  /** Remember a key that presence reports are signed with, in memory alone; answers with the networks whose key is known. */
+  receiver_key: [ReceiverKey, Array<string>];
+  /** Receive presence reports into the case, as a job; stopping it seals what was received. */
+  receiver_start: [ReceiverStart, ReceiverState];
+  /** Stop receiving, and seal what was received. */
+  receiver_stop: [Nothing, Nothing];
+  /** How the receiver stands, and what came. */
+  receiver_state: [ReceiverAsk, ReceiverState];
   /** The custody log. */
   custody: [CustodyRequest, CustodyPage];
   /** Check the custody log's chain. */
@@ -1340,6 +1430,7 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   capture_check: [],
   captures: ["Capture"],
   capture_chart: ["Capture"],
+  receiver_state: ["Capture"],
   custody: ["Custody"],
   custody_verify: ["Custody"],
   jobs: ["Jobs"],
@@ -1366,6 +1457,9 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   capture_stop: ["Capture", "Custody"],
   capture_mark: ["Capture", "Custody"],
   capture_seal: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
+  receiver_key: ["Capture", "Custody"],
+  receiver_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
+  receiver_stop: ["Capture", "Custody"],
   job_cancel: ["Jobs"],
 };
 

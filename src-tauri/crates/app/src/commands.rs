@@ -25,6 +25,7 @@ use crate::network_map::*;
 use crate::packets::*;
 use crate::presence::*;
 use crate::proof::*;
+use crate::receiver::*;
 use crate::rows::*;
 use crate::secrets::*;
 use crate::state::App;
@@ -193,6 +194,14 @@ commands! {
     capture_chart(CaptureChart) -> Drawn, Reads [Capture];
     /// Seal what an interrupted recording left, as a job.
     capture_seal(CaptureNote) -> JobId, Changes [Capture, Evidence, Facts, Devices, Custody];
+    /// Remember a key that presence reports are signed with, in memory alone; answers with the networks whose key is known.
+    receiver_key(ReceiverKey) -> Vec<String>, Changes [Capture, Custody];
+    /// Receive presence reports into the case, as a job; stopping it seals what was received.
+    receiver_start(ReceiverStart) -> ReceiverState, Changes [Capture, Evidence, Facts, Devices, Custody];
+    /// Stop receiving, and seal what was received.
+    receiver_stop(Nothing) -> Nothing, Changes [Capture, Custody];
+    /// How the receiver stands, and what came.
+    receiver_state(ReceiverAsk) -> ReceiverState, Reads [Capture];
     /// The custody log.
     custody(CustodyRequest) -> CustodyPage, Reads [Custody];
     /// Check the custody log's chain.

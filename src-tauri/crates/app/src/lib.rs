@@ -28,6 +28,7 @@ mod network_map;
 mod packets;
 mod presence;
 mod proof;
+mod receiver;
 mod rows;
 mod secrets;
 mod state;
@@ -43,6 +44,7 @@ pub use jobs::{Event, Job, JobState, Topic};
 pub use kinds::kinds;
 pub use presence::{PresenceAverage, PresenceAverageRequest, PresenceAveraged, PresenceValue};
 pub use proof::BytesRequest;
+pub use receiver::{Door, Maker, Opened, Receiver, Refused};
 pub use state::App;
 
 /// Facts are made by one thread and given back by another, a million a second, which the system's allocators are slow at.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use case::{Actor, Case, Entry};
@@ -14,6 +14,7 @@ use crate::commands::{Effect, command};
 use crate::error::{Code, Error, Result};
 use crate::import::Hub;
 use crate::jobs::{Event, Jobs, Topic};
+use crate::receiver::{self, Door, Keys};
 use crate::watch::Watches;
 
 /// What all doors share.
@@ -28,6 +29,10 @@ pub struct App {
     /// Live captures of this run of the program.
     pub(crate) sessions: Mutex<Vec<Arc<Session>>>,
     pub(crate) counting: Counting,
+    /// The receiver of presence reports, running or ended.
+    pub(crate) receiver: Mutex<Option<Arc<receiver::Receiver>>>,
+    pub(crate) receiver_keys: Mutex<Keys>,
+    pub(crate) door: OnceLock<Box<dyn Door>>,
     listeners: Mutex<Vec<SyncSender<Event>>>,
     me: Weak<App>,
 }
@@ -43,6 +48,9 @@ impl App {
             watches: Mutex::default(),
             sessions: Mutex::default(),
             counting: Counting::default(),
+            receiver: Mutex::default(),
+            receiver_keys: Mutex::default(),
+            door: OnceLock::new(),
             listeners: Mutex::default(),
             me: me.clone(),
         })
@@ -62,7 +70,9 @@ impl App {
             };
             // Making and closing a case are written by the case itself, as it is there only on one side of them.
             // What was revealed is written before it is told.
-            let written = matches!(name, "case_new" | "job_cancel") || name == "secrets_reveal" && answer.is_ok();
+            // A key is written without itself.
+            let written = matches!(name, "case_new" | "job_cancel" | "receiver_key")
+                || name == "secrets_reveal" && answer.is_ok();
             let case = self.open_case().ok().or(before).filter(|_| !written);
             if let Some(case) = case {
                 let params = crate::secrets::unsaid(relative(params, case.dir()));
@@ -71,6 +81,11 @@ impl App {
             self.tell(Event::Changed { topics: command.topics.to_vec() });
         }
         answer
+    }
+
+    /// Where presence reports come in; of several the first.
+    pub fn install(&self, door: Box<dyn Door>) {
+        let _ = self.door.set(door);
     }
 
     /// Hears everything from now on. A listener that does not keep up misses events, never delays work.

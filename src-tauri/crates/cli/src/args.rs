@@ -43,6 +43,8 @@ pub enum Do {
     },
     /// Record interfaces into a case; Ctrl+C, or a limit, ends it and seals what was recorded
     Capture(Capture),
+    /// Receive presence reports of access points into a case; Ctrl+C ends it and seals what was received
+    Receive(Receive),
     /// Say what this machine can record, and what is in the way
     Doctor,
     /// Finish an import that was cut off
@@ -211,6 +213,42 @@ impl Capture {
             Some(path) => vec![with("replay", json!({ "path": path, "speed": self.speed }))],
             None => self.interface.iter().map(|interface| with("interface", json!(interface))).collect(),
         }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Receive {
+    pub case: PathBuf,
+    /// Address and port; only this machine can reach 127.0.0.1
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    pub listen: String,
+    /// CloudTrax: the number of a network, and a file that holds its secret; may be repeated. Keys are held in memory as long as this runs:
+    /// they go neither into the case nor into a log
+    #[arg(long, value_name = "NETWORK=FILE")]
+    pub key: Vec<String>,
+    /// The same, with an environment variable that holds the secret
+    #[arg(long, value_name = "NETWORK=NAME")]
+    pub key_variable: Option<String>,
+    /// Also keep reports without a signature, as unverified
+    #[arg(long)]
+    pub accept_unsigned: bool,
+    /// Meraki: what its cloud is answered when it asks whether it has come to the right place
+    #[arg(long)]
+    pub meraki_validator: Option<String>,
+    /// Meraki: a file that holds the secret of its reports. Each report bears it in itself, and is kept byte for byte
+    #[arg(long, value_name = "FILE")]
+    pub meraki_secret_file: Option<PathBuf>,
+    /// By whose leave, on what ground: it is written to the custody log
+    #[arg(long, default_value = "")]
+    pub authority: String,
+}
+
+impl Receive {
+    pub fn to_json(&self) -> Value {
+        json!({
+            "listen": self.listen, "accept_unsigned": self.accept_unsigned, "meraki_validator": self.meraki_validator,
+            "authority": self.authority,
+        })
     }
 }
 

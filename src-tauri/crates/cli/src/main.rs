@@ -7,6 +7,7 @@ mod args;
 mod capture;
 mod print;
 mod progress;
+mod receive;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -82,6 +83,10 @@ fn run(args: Args, out: &mut Printer) -> Result<ExitCode, Error> {
         Do::Capture(request) => {
             tell_interrupted(&open(&app, &request.case)?);
             capture::capture(&app, &request, out)
+        }
+        Do::Receive(request) => {
+            tell_interrupted(&open(&app, &request.case)?);
+            receive::receive(&app, &request, out)
         }
         Do::Doctor => capture::doctor(&app, out),
         Do::Resume { case } => {
@@ -290,6 +295,7 @@ fn bring(message: &str, folder: &Path) -> Result<(), Error> {
 fn serve(app: &Arc<App>, options: server::Options, info: Option<&Value>, out: &mut Printer) -> Result<ExitCode, Error> {
     let failed = |why: server::Error| Error { code: Code::Failed, message: format!("serving: {why}") };
     let running = server::serve(app.clone(), options).map_err(failed)?;
+    server::install_receiver(app, Some(running.token.clone())).map_err(failed)?;
     let line = json!({ "url": running.url, "case": info.map(|info| info["dir"].clone()) });
     out.one(&line, |line| format!("open {} in a browser; Ctrl+C ends the service", text(&line["url"])))?;
     running.wait().map_err(failed)?;

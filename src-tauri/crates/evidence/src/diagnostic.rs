@@ -68,4 +68,8 @@ impl Sink for Counted<'_> {
         self.issues += 1;
         self.sink.issue(issue);
     }
+
+    fn sighting(&mut self, sighting: &model::Sighting) {
+        self.sink.sighting(sighting);
+    }
 }

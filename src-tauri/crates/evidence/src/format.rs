@@ -77,6 +77,11 @@ impl<'s, 'a> Head<'s, 'a> {
         self.source.peek(HEAD + 1).len() <= HEAD
     }
 
+    /// The first `n` bytes at least; less if the item is shorter.
+    pub fn first(&mut self, n: usize) -> &[u8] {
+        self.source.peek(n)
+    }
+
     /// The whole item; `None` if it is longer than `cap` bytes.
     pub fn whole(&mut self, cap: usize) -> Option<&[u8]> {
         self.source.whole(cap)

@@ -253,9 +253,9 @@ fn only_reports_are_taken_for_reports() {
 fn many_reports_stream_through() {
     let mut text = String::new();
     let mut count = 0;
-    while text.len() < 9 << 20 {
+    while text.len() < 20 << 20 {
         // What names the first stands behind a list that is longer than the beginning that is looked at.
-        let probes = (0..if text.is_empty() { 1_000 } else { 5 }).map(|_| {
+        let probes = (0..if text.is_empty() { 3_000 } else { 5 }).map(|_| {
             count += 1;
             let (mac, second) = (format!("9cb6d0{count:06x}"), 1_700_000_000 + count);
             format!(r#"{{"mac":"{mac}","count":1,"avg_signal":-60,"first_seen":{second},"last_seen":{second},"associated":false}}"#)

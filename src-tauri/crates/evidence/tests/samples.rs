@@ -104,6 +104,7 @@ fn everything_is_recognised() {
         let by_name = match item.new.name.rsplit('.').next().unwrap() {
             "md" | "csv" => "text",
             "report" => "onhub",
+            "json" if item.new.name.starts_with("cloudtrax") => "cloudtrax",
             other => other,
         };
         assert_eq!(item.new.kind, by_name, "{}", item.new.path);

@@ -1,13 +1,15 @@
 //! The page and the commands over HTTP on this machine's loopback address.
 //!
 //! Invariant: the only crate that knows HTTP. It knows no command by name: what can be called, and what may be called
-//! from here, stands in `app`'s list. Nothing is ever bound to an address that another machine can reach.
+//! from here, stands in `app`'s list. Neither page nor commands are ever bound to an address that another machine can reach; the door for
+//! presence reports ([`receive`]) is, when the analyst says so, and leads to no command.
 
 mod api;
 mod devices;
 mod events;
 mod guard;
 mod page;
+mod receive;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,6 +24,8 @@ use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+
+pub use receive::install as install_receiver;
 
 /// How the service is to be offered.
 #[derive(Clone, Debug, Default)]

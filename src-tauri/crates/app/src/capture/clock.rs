@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST: usize = 400;
 
 /// What the system says of its clock's synchronisation; a sentence if it says nothing.
-pub(super) fn state() -> String {
+pub(crate) fn state() -> String {
     let said = ASK.iter().find_map(|words| ask(words));
     said.unwrap_or_else(|| "not known: this system has nothing that tells whether its clock is synchronised".into())
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use case::{Case, EvidenceId};
 use evidence::{Host, ItemId, NewItem, Options, Outcome, Watch};
-use model::{Cancelled, Fact, Frame, Interface, Issue, Sink};
+use model::{Cancelled, Fact, Frame, Interface, Issue, Sighting, Sink};
 
 use crate::error::{Error, Result};
 use crate::import::{Hub, Reading, give_up};
@@ -21,14 +21,14 @@ const SHOW: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Devices and the word index after what was written last.
-pub(super) fn refresh(case: &Case) -> Result<()> {
+pub(crate) fn refresh(case: &Case) -> Result<()> {
     case.index()?;
     crate::analysis::devices(case)
 }
 
 /// One file of a live capture on its way into the case.
 #[derive(Clone)]
-pub(super) struct Live<'l> {
+pub(crate) struct Live<'l> {
     case: &'l Case,
     hub: &'l Arc<Hub>,
     /// In the case folder.
@@ -44,7 +44,7 @@ struct Shown {
 }
 
 /// What the evidence says once the file has ended.
-pub(super) struct WasRead {
+pub(crate) struct WasRead {
     /// In the case folder.
     pub path: String,
     pub outcome: Outcome,
@@ -164,6 +164,12 @@ impl Sink for LiveSink<'_> {
     fn issue(&mut self, issue: Issue) {
         if let Some(reading) = self.reading.borrow_mut().as_mut() {
             reading.issue(issue);
+        }
+    }
+
+    fn sighting(&mut self, sighting: &Sighting) {
+        if let Some(reading) = self.reading.borrow_mut().as_mut() {
+            reading.sighting(sighting);
         }
     }
 

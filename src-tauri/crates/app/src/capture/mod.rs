@@ -3,7 +3,7 @@
 mod activity;
 mod chart;
 mod clock;
-mod live;
+pub(crate) mod live;
 mod program;
 mod session;
 mod tee;
@@ -17,6 +17,7 @@ pub use activity::CaptureActivity;
 pub(crate) use activity::{Counting, capture_activity};
 pub(crate) use chart::capture_chart;
 pub use chart::{CaptureChart, Drawn};
+pub(crate) use clock::state as clock_state;
 pub use program::CaptureHost;
 pub(crate) use session::Session;
 

@@ -16,7 +16,7 @@ use model::{Cancelled, Kind, SIGHTING, Sink};
 
 use crate::format::{Ending, Format, Head, Recognised};
 use crate::json_span;
-use crate::source::Source;
+use crate::source::{HEAD, Source};
 use crate::tree::Node;
 use documents::LONGEST;
 use telling::{Report, Telling};
@@ -57,16 +57,23 @@ impl Format for Reports {
     }
 
     fn recognise(&self, head: &mut Head) -> Result<Recognised, String> {
-        let is_whole = head.is_whole();
         let bytes = head.bytes();
-        let judged = self.first(bytes);
+        let mut judged = self.first(bytes);
         let mark = self.mark.as_bytes();
-        if judged.is_ok() || is_whole || !bytes.windows(mark.len()).any(|window| window == mark) {
+        if judged.is_ok() || !bytes.windows(mark.len()).any(|window| window == mark) {
             return judged.map(Recognised::from);
         }
         // What says so may come behind a long list.
-        let whole = head.whole(LONGEST).ok_or("longer than 16 MiB, without saying in its beginning what it is")?;
-        self.first(whole).map(Recognised::from)
+        let (mut seen, mut want) = (bytes.len(), 2 * HEAD);
+        while judged.is_err() && seen < LONGEST {
+            let more = head.first(want);
+            if more.len() <= seen {
+                break;
+            }
+            (seen, want) = (more.len(), (2 * want).min(LONGEST));
+            judged = self.first(more.get(..LONGEST).unwrap_or(more));
+        }
+        judged.map(Recognised::from)
     }
 
     fn read(&self, source: &mut Source, sink: &mut dyn Sink) -> Result<Ending, Cancelled> {
