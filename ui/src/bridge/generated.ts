@@ -711,7 +711,7 @@ granularity: string,
  */
 time_window: string, 
 /**
- * RFC 3339; none: the clock's while something is being recorded, else the time of the case's newest sighting.
+ * RFC 3339; none: the clock's while something is being recorded or received, else the time of the case's newest sighting.
  */
 now: string | null, };
 

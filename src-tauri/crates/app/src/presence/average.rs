@@ -28,7 +28,7 @@ pub struct PresenceAverageRequest {
     pub granularity: String,
     /// `12h`, `90m`, `30s`: so long before now. Empty: since 1970.
     pub time_window: String,
-    /// RFC 3339; none: the clock's while something is being recorded, else the time of the case's newest sighting.
+    /// RFC 3339; none: the clock's while something is being recorded or received, else the time of the case's newest sighting.
     pub now: Option<String>,
 }
 
@@ -117,7 +117,8 @@ pub(crate) fn presence_average(app: &App, request: PresenceAverageRequest) -> Re
     if !known && crate::devices::device(app, crate::devices::DeviceId { mac: device.clone() }).is_err() {
         return Err(Error::missing(format!("there is no device '{}' in this case", request.device)));
     }
-    let recording = lock(&app.sessions).iter().any(|session| session.is_recording());
+    let recording = lock(&app.sessions).iter().any(|session| session.is_recording())
+        || crate::receiver::receiver_state(app, crate::receiver::ReceiverAsk::default())?.running;
     let newest = case.presence_span()?.map(|(_, end)| Time(super::nanos(end) - 1));
     let (until, now_is) = match (&request.now, newest) {
         (Some(given), _) => (Time::parse(given).map_err(|why| Error::invalid(format!("averaging: {why}")))?, "given"),

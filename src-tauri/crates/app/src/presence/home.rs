@@ -1,11 +1,11 @@
 //! Presence at home: a conclusion. It says how sure it is and why, and is written nowhere.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::lanes::Total;
 use super::stays::Stay;
 use super::{NOBODY, PresenceDevice, PresenceLook, PresencePicture, PresenceScope, PresenceTable, Scope, nanos};
 use crate::charts::presence::{Lane, Lanes, MADE_UP, ROW, STAYING, draw_lanes};
@@ -119,37 +119,66 @@ pub struct PresenceStay {
     pub reasons: Vec<String>,
 }
 
+/// Why a stay is thought to be one at home, or not.
+#[derive(Clone, Copy)]
+enum Reason {
+    Joined,
+    /// Frames a quarter hour.
+    Traffic(u64),
+    Probes,
+    MadeUp,
+    /// The mean, dBm.
+    Strong(f64),
+    Weak(f64),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Reason::Joined => f.write_str("joined the network"),
+            Reason::Traffic(frames) => write!(f, "traffic: {frames} frames a quarter hour"),
+            Reason::Probes => f.write_str("only probes"),
+            Reason::MadeUp => f.write_str("made-up address"),
+            Reason::Strong(dbm) => write!(f, "strong signal: {dbm:.0} dBm"),
+            Reason::Weak(dbm) => write!(f, "weak signal: {dbm:.0} dBm"),
+        }
+    }
+}
+
 impl PresenceThresholds {
-    /// What may be concluded from a stay.
-    fn conclude(&self, stay: &Stay) -> PresenceStay {
-        let mut reasons = Vec::new();
+    /// How sure it is that a stay is one at home.
+    fn weigh(&self, stay: &Stay, mut because: impl FnMut(Reason)) -> f64 {
         let quarters = stay.seconds() as u64 / case::QUARTER as u64 + 1;
         let joined = stay.associated == Some(true);
-        let mut confidence = if joined {
-            reasons.push("joined the network".to_owned());
-            self.associated
+        let (reason, mut confidence) = if joined {
+            (Reason::Joined, self.associated)
         } else if stay.frames / quarters >= u64::from(self.traffic_frames) {
-            reasons.push(format!("traffic: {} frames a quarter hour", stay.frames / quarters));
-            self.traffic
+            (Reason::Traffic(stay.frames / quarters), self.traffic)
         } else {
-            reasons.push("only probes".to_owned());
-            self.probes
+            (Reason::Probes, self.probes)
         };
+        because(reason);
         if stay.randomised && !joined {
-            reasons.push("made-up address".to_owned());
+            because(Reason::MadeUp);
             confidence *= self.randomised;
         }
         if stay.signals > 0 {
             let mean = stay.signal_sum as f64 / stay.signals as f64;
             if mean >= f64::from(self.near_dbm) {
-                reasons.push(format!("strong signal: {mean:.0} dBm"));
+                because(Reason::Strong(mean));
                 confidence += self.near;
             } else if mean < f64::from(self.far_dbm) {
-                reasons.push(format!("weak signal: {mean:.0} dBm"));
+                because(Reason::Weak(mean));
                 confidence -= self.far;
             }
         }
-        let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
+        if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// What may be concluded from a stay.
+    fn conclude(&self, stay: &Stay) -> PresenceStay {
+        let mut reasons = Vec::new();
+        let confidence = self.weigh(stay, |reason| reasons.push(reason.to_string()));
         let conclusion = match confidence {
             sure if sure >= self.probably => "probably at home",
             sure if sure >= self.perhaps => "perhaps at home",
@@ -171,22 +200,22 @@ pub(crate) fn presence_home(app: &App, request: PresenceHomeRequest) -> Result<P
     let thresholds = request.thresholds;
     let gap = thresholds.gap_s.clamp(0, 366 * 86_400);
     // By what can be said of them: sure seconds; of moments, a little.
-    let mut totals: Vec<Total> = Vec::new();
-    let mut sure: HashMap<u32, f64> = HashMap::new();
+    let mut sure: Vec<(f64, u32)> = Vec::new();
     scope.stays(gap, |device, stay| {
-        Total::add(&mut totals, device, &stay);
-        *sure.entry(device).or_default() += thresholds.conclude(&stay).confidence * (stay.seconds() as f64 + 1.0);
+        let at = device as usize;
+        if sure.len() <= at {
+            sure.resize(at + 1, (0.0, 0));
+        }
+        if let Some((sum, known)) = sure.get_mut(at) {
+            *sum += thresholds.weigh(&stay, |_| {}) * (stay.seconds() as f64 + 1.0);
+            *known = device;
+        }
     })?;
-    totals.retain(|total| total.device != 0);
-    let devices = totals.len() as u32;
-    let weight = |total: &Total| sure.get(&total.device).copied().unwrap_or(0.0);
-    totals.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.device.cmp(&b.device)));
-    let page: Vec<u32> = totals
-        .iter()
-        .skip(request.skip as usize)
-        .take(request.limit.clamp(1, 500) as usize)
-        .map(|total| total.device)
-        .collect();
+    sure.retain(|(_, device)| *device != 0);
+    let devices = sure.len() as u32;
+    sure.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
+    let page = sure.iter().skip(request.skip as usize).take(request.limit.clamp(1, 500) as usize);
+    let page: Vec<u32> = page.map(|(_, device)| *device).collect();
     let names = scope.devices(&page)?;
     let mut stays: HashMap<u32, Vec<PresenceStay>> = HashMap::new();
     scope

@@ -109,16 +109,16 @@ const MOST_SIGHTINGS: u32 = 20_000;
 
 /// What a device comes to in all.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Total {
-    pub device: u32,
-    pub first: i64,
-    pub last: i64,
-    pub seconds: i64,
-    pub sightings: u64,
+struct Total {
+    device: u32,
+    first: i64,
+    last: i64,
+    seconds: i64,
+    sightings: u64,
 }
 
 impl Total {
-    pub fn add(totals: &mut Vec<Total>, device: u32, stay: &Stay) {
+    fn add(totals: &mut Vec<Total>, device: u32, stay: &Stay) {
         let at = device as usize;
         if totals.len() <= at {
             totals.resize(at + 1, Total::default());
