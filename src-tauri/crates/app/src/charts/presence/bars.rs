@@ -47,6 +47,8 @@ pub(crate) fn draw(chart: &Bars, look: &Look) -> Placed {
         let drawn = axes_between(paper, look, chart.span, (least, most), Unit::Count(chart.unit), top);
         for bar in &chart.bars {
             let (left, right) = (drawn.across(drawn.x(bar.from)), drawn.across(drawn.x(bar.to)));
+            // What is there is seen, at the very end, too.
+            let left = left.min(drawn.right - 1.0).max(drawn.left);
             let room = right - left;
             let width = (room - if room > 4.0 { 1.0 } else { 0.0 }).max(1.0).min(drawn.right - left);
             let stack = |counts: &[f64], hues: &[RGBColor], sign: f64| {

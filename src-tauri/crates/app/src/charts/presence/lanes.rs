@@ -13,6 +13,7 @@ const TOP: f64 = 6.0;
 const FEW: usize = 8;
 const TOP_WITH_TIMES: f64 = 22.0;
 const MOST_WIDE: f64 = 190.0;
+const LEAST: f64 = 2.0;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lanes {
@@ -58,7 +59,9 @@ pub(crate) fn draw(lanes: &Lanes, look: &Look) -> Placed {
                 lane.bars.iter().filter(|(from, to, _)| *to >= lanes.span.0 && *from <= lanes.span.1)
             {
                 let (left, right) = (drawn.across(drawn.x(*from)), drawn.across(drawn.x(*to)));
-                let width = (right - left).max(1.5).min(drawn.right - left);
+                // A moment is seen, at the very end, too.
+                let left = left.min(drawn.right - LEAST).max(drawn.left);
+                let width = (right - left).max(LEAST).min(drawn.right - left);
                 let sure = if sure.is_finite() { sure.clamp(0.0, 1.0) } else { 0.0 };
                 // However unsure, it is seen.
                 paper.rect(left, y + 4.0, width, row - 8.0, colour, 0.25 + 0.75 * sure);

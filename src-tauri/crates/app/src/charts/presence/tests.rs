@@ -113,6 +113,25 @@ fn lanes_say_where_their_rows_are() {
 }
 
 #[test]
+fn a_moment_at_the_end_is_seen() {
+    let lane = Lane { name: "hub".into(), colour: STAYING, bars: vec![(START + HOUR, START + HOUR, 1.0)] };
+    let lanes = Lanes { span: (START, START + HOUR), lanes: vec![lane], ..Lanes::default() };
+    let svg = draw_lanes(&lanes, &look(600, 80, Theme::Light)).svg;
+    assert!(svg.contains("width=\"20\" height=\"140\""), "{svg}");
+    let bars = Bars {
+        span: (START, START + HOUR),
+        up: vec![("devices", ARRIVING)],
+        bars: vec![Bar { from: START + HOUR, to: START + HOUR, up: vec![3.0], down: vec![] }],
+        ..Bars::default()
+    };
+    let svg = draw_bars(&bars, &look(600, 80, Theme::Light)).svg;
+    assert!(
+        svg.rsplit("<rect").next().is_some_and(|last| last.contains("width=\"10\"") && last.contains("#009E73")),
+        "{svg}"
+    );
+}
+
+#[test]
 fn cividis_goes_from_dark_to_light() {
     let light = |share: f64| {
         let RGBColor(r, g, b) = heat::colour_of_share(share);
