@@ -16,7 +16,7 @@ const LONGEST: usize = 4_096;
 const MERAKI: &str = "meraki";
 
 /// By network. Has no `Debug`, so that no key can be printed.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Keys(BTreeMap<String, Vec<u8>>);
 
 impl Keys {
