@@ -30,7 +30,7 @@ usage: cargo xtask CHORE
       [--file CAPTURE] [--mbps 500] [--frames N] [--buffer 16] [--rounds 3] [--program lintel-capture]
       [--receiver 'PROGRAM .. {interface} {file}']    without --mbps: the highest rate at which dumpcap misses nothing
   bench identity         how well phones that change their addresses are put together, in a made-up crowd
-      [--phones 40] [--seconds 7200] [--seed 7]
+      [--phones 40] [--seconds 7200] [--seed 7] [--program lintel]
   bench presence         how fast sightings are written, and how long their charts take
       [--sightings 10000000] [--devices 1000] [--days 14]
   generate FILE          make such a capture and nothing else

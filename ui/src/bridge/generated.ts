@@ -1327,13 +1327,17 @@ export type Weights = {
  */
 horizon: number, 
 /**
- * Sequence numbers that a device may use up in a second beside what was heard.
+ * Seconds between two scans of a device, about: the longer ago an address was heard last, the less likely it is to be the one before.
+ */
+pause: number, 
+/**
+ * Sequence numbers that a device uses up in a second beside what was heard.
  */
 sequence_rate: number, 
 /**
- * Bits against, where the sequence number does not go on although little time has passed.
+ * How many devices begin a new count with a new address.
  */
-sequence_breaks: number, 
+sequence_restarts: number, 
 /**
  * The most that equal elements may count.
  */
@@ -1347,9 +1351,9 @@ name_most: number,
  */
 names_differ: number, 
 /**
- * dB apart, from which on the signal speaks against it.
+ * Standard deviation in dB: of what is heard of one device, a little later; and of different ones.
  */
-signal_apart: number, signal_differs: number, signal_agrees: number, 
+signal_same: number, signal_other: number, 
 /**
  * How likely an address is a newcomer's, before anything is known of it.
  */

@@ -19,13 +19,13 @@ pub struct Crowd {
     pub seed: u64,
 }
 
-/// An address, and the phone that had it.
-pub type Truth = Vec<([u8; 6], usize)>;
+/// An address, the phone that had it, and whether that goes on counting its frames when it changes its address.
+pub type Truth = Vec<([u8; 6], usize, bool)>;
 
 /// A make of phones: how it looks for networks.
 struct Make {
-    /// Its elements after the network name, in order.
-    elements: &'static str,
+    /// Its elements after the network name, in order: ids and values, the zeros at the end of HT capabilities left out.
+    elements: &'static [(u8, &'static str)],
     /// Seconds between scans, and for how many of them an address stays.
     pause: u64,
     scans: u64,
@@ -38,7 +38,14 @@ struct Make {
 const MAKES: &[Make] = &[
     // 0,1,50,3,45,127,221 (00:17:f2): goes on
     Make {
-        elements: "010402040b16 32080c1218243048606c 030106 2d1aef1917ffff000000000000000000000000000000000000000000 7f080400088000000040 dd0b0017f20a00010400000000",
+        elements: &[
+            (1, "02040b16"),
+            (50, "0c1218243048606c"),
+            (3, "06"),
+            (45, "ef1917ffff"),
+            (127, "0400088000000040"),
+            (221, "0017f20a00010400000000"),
+        ],
         pause: 40,
         scans: 1,
         goes_on: false,
@@ -46,7 +53,14 @@ const MAKES: &[Make] = &[
     },
     // 0,1,50,3,45,127,255 (HE)
     Make {
-        elements: "010402040b16 32080c1218243048606c 030106 2d1a6f0117ff0000000000000000000000000000000000000000000000 7f0a04000a82014000400001 ff1c230108081800802030020d009f08000000fdfffdff391cc7711c07",
+        elements: &[
+            (1, "02040b16"),
+            (50, "0c1218243048606c"),
+            (3, "06"),
+            (45, "6f0117ff"),
+            (127, "04000a82014000400001"),
+            (255, "230108081800802030020d009f08000000fdfffdff391cc7711c07"),
+        ],
         pause: 60,
         scans: 2,
         goes_on: true,
@@ -54,7 +68,15 @@ const MAKES: &[Make] = &[
     },
     // 0,1,50,3,45,127,221 (Microsoft), 221 (Broadcom)
     Make {
-        elements: "010402040b16 32080c1218243048606c 030106 2d1a2d0017ff0000000000000000000000000000000000000000000000 7f0800000a0200000040 dd070050f208001200 dd0900101802000010000",
+        elements: &[
+            (1, "02040b16"),
+            (50, "0c1218243048606c"),
+            (3, "06"),
+            (45, "2d0017ff"),
+            (127, "00000a0200000040"),
+            (221, "0050f208001200"),
+            (221, "00101802000010000"),
+        ],
         pause: 25,
         scans: 3,
         goes_on: true,
@@ -62,7 +84,13 @@ const MAKES: &[Make] = &[
     },
     // 0,1,50,45,70,127
     Make {
-        elements: "010482848b96 32080c1218243048606c 2d1a620117ff0000000000000000000000000000000000000000000000 46057000000000 7f080000000000000040",
+        elements: &[
+            (1, "82848b96"),
+            (50, "0c1218243048606c"),
+            (45, "620117ff"),
+            (70, "7000000000"),
+            (127, "0000000000000040"),
+        ],
         pause: 90,
         scans: 1,
         goes_on: true,
@@ -70,7 +98,14 @@ const MAKES: &[Make] = &[
     },
     // 0,1,50,3,45,127,107
     Make {
-        elements: "010402040b16 32080c1218243048606c 03010b 2d1aad0117ffff000000000000000000000000000000000000000000 7f0a04000a82014000400001 6b0100",
+        elements: &[
+            (1, "02040b16"),
+            (50, "0c1218243048606c"),
+            (3, "0b"),
+            (45, "ad0117ffff"),
+            (127, "04000a82014000400001"),
+            (107, "00"),
+        ],
         pause: 50,
         scans: 4,
         goes_on: false,
@@ -78,7 +113,7 @@ const MAKES: &[Make] = &[
     },
     // 0,1,50,221 (Microsoft WPS), 3
     Make {
-        elements: "010402040b16 32080c1218243048606c dd0e0050f204104a0001101012000200 030101",
+        elements: &[(1, "02040b16"), (50, "0c1218243048606c"), (221, "0050f204104a0001101012000200"), (3, "01")],
         pause: 120,
         scans: 2,
         goes_on: true,
@@ -120,12 +155,12 @@ fn write(crowd: Crowd, out: &mut impl Write) -> io::Result<Truth> {
     let (mut truth, mut heard) = (Truth::new(), Vec::new());
     for number in 0..crowd.phones {
         let mut phone = Phone::new(&mut random, crowd.length);
-        truth.push((phone.mac, number));
+        truth.push((phone.mac, number, phone.make.goes_on));
         let mut now = phone.near.0 * 1_000_000 + random.below(phone.make.pause * 1_000_000);
         while now < phone.near.1 * 1_000_000 {
             if phone.scans_left == 0 {
                 phone.change(&mut random);
-                truth.push((phone.mac, number));
+                truth.push((phone.mac, number, phone.make.goes_on));
             }
             phone.scans_left -= 1;
             now = phone.scan(&mut random, now, &mut heard);
@@ -208,9 +243,16 @@ impl Phone {
         frame.extend((self.sequence << 4).to_le_bytes());
         frame.extend([0, name.len() as u8]);
         frame.extend(name.bytes());
-        let digits: Vec<u8> =
-            self.make.elements.bytes().filter_map(|c| (c as char).to_digit(16)).map(|digit| digit as u8).collect();
-        frame.extend(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]));
+        for (id, digits) in self.make.elements {
+            let digits: Vec<u8> =
+                digits.bytes().filter_map(|c| (c as char).to_digit(16)).map(|digit| digit as u8).collect();
+            let mut value: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+            if *id == 45 {
+                value.resize(26, 0);
+            }
+            frame.extend([*id, value.len() as u8]);
+            frame.extend(value);
+        }
         frame
     }
 }

@@ -1,8 +1,8 @@
 //! Which made-up address may have come after which: what speaks for it, what against, in bits.
 //!
 //! A bit for: what is seen is twice as likely if it is one device than if these are two. Bayes' rule makes a probability of the sums:
-//! an address is a newcomer's, or followed one of those that may have come before it, each as likely at first. What counts how much
-//! stands in [`Weights`], and is the analyst's to change.
+//! an address is a newcomer's, or follows one of those that were there before it, at first the likelier the less time lies between.
+//! What counts how much stands in [`Weights`], and is the analyst's to change.
 
 use std::collections::HashMap;
 
@@ -18,20 +18,21 @@ pub struct Weights {
     /// Seconds after which an address is no longer looked for under another name.
     #[ts(type = "number")]
     pub horizon: i64,
-    /// Sequence numbers that a device may use up in a second beside what was heard.
+    /// Seconds between two scans of a device, about: the longer ago an address was heard last, the less likely it is to be the one before.
+    pub pause: f64,
+    /// Sequence numbers that a device uses up in a second beside what was heard.
     pub sequence_rate: f64,
-    /// Bits against, where the sequence number does not go on although little time has passed.
-    pub sequence_breaks: f64,
+    /// How many devices begin a new count with a new address.
+    pub sequence_restarts: f64,
     /// The most that equal elements may count.
     pub elements_most: f64,
     /// The most that one shared network name may count.
     pub name_most: f64,
     /// Against, where both ask for networks by name, and none is the same.
     pub names_differ: f64,
-    /// dB apart, from which on the signal speaks against it.
-    pub signal_apart: i32,
-    pub signal_differs: f64,
-    pub signal_agrees: f64,
+    /// Standard deviation in dB: of what is heard of one device, a little later; and of different ones.
+    pub signal_same: f64,
+    pub signal_other: f64,
     /// How likely an address is a newcomer's, before anything is known of it.
     pub newcomer: f64,
     /// From this probability on two addresses are put into one group.
@@ -42,14 +43,14 @@ impl Default for Weights {
     fn default() -> Weights {
         Weights {
             horizon: 1_200,
-            sequence_rate: 4.0,
-            sequence_breaks: -3.0,
+            pause: 90.0,
+            sequence_rate: 0.5,
+            sequence_restarts: 0.4,
             elements_most: 8.0,
             name_most: 8.0,
             names_differ: -3.0,
-            signal_apart: 20,
-            signal_differs: -2.0,
-            signal_agrees: 1.0,
+            signal_same: 6.0,
+            signal_other: 18.0,
             newcomer: 0.5,
             least: 0.5,
         }
@@ -79,6 +80,11 @@ const MOST_CANDIDATES: usize = 200;
 /// Sequence numbers are 12 bits (IEEE 802.11 section 9.2.4.4.2).
 const SEQUENCES: f64 = 4_096.0;
 const SECOND: f64 = 1e9;
+/// Sent on several channels.
+const FRAMES_OF_A_SCAN: f64 = 10.0;
+/// Bits at the most that one of these speaks against it: walls and lost frames are usual.
+const WORST_SIGNAL: f64 = -6.0;
+const WORST_SEQUENCE: f64 = -10.0;
 
 /// How often each fingerprint and each name stands, to know what they are worth.
 struct Common {
@@ -103,13 +109,17 @@ pub fn links(order: &[&Prober], probers: &Probers, weights: &Weights) -> Vec<Lin
             })
         };
         let candidates: Vec<usize> = peers.iter().rev().filter(near).take(MOST_CANDIDATES).copied().collect();
-        let each = (1.0 - weights.newcomer) / candidates.len().max(1) as f64;
+        let at_first = |peer: &Prober| {
+            (-(prober.first.ts.saturating_sub(peer.last.ts) as f64 / SECOND) / weights.pause.max(1.0)).exp()
+        };
+        let all_at_first: f64 = candidates.iter().filter_map(|at| order.get(*at)).map(|peer| at_first(peer)).sum();
+        let each = (1.0 - weights.newcomer) / all_at_first.max(f64::MIN_POSITIVE);
         let mut found: Vec<Link> = Vec::with_capacity(candidates.len());
         for earlier in candidates {
             let Some(peer) = order.get(earlier) else { continue };
             let reasons = reasons(peer, prober, &common, probers, weights);
             let bits: f64 = reasons.iter().map(|reason| reason.bits).sum();
-            found.push(Link { earlier, later, probability: each * bits.exp2(), reasons });
+            found.push(Link { earlier, later, probability: each * at_first(peer) * bits.exp2(), reasons });
         }
         let sum = weights.newcomer + found.iter().map(|link| link.probability).sum::<f64>();
         found.iter_mut().for_each(|link| link.probability /= sum);
@@ -171,13 +181,10 @@ fn reasons(a: &Prober, b: &Prober, common: &Common, probers: &Probers, weights: 
         tell(weights.names_differ, "they ask for different networks".to_owned());
     }
     if let (Some(before), Some(after)) = (a.last.signal, b.first.signal) {
-        let apart = (i32::from(before) - i32::from(after)).abs();
-        let heard = format!("{before} dBm, then {after} dBm");
-        if apart >= weights.signal_apart {
-            tell(weights.signal_differs, heard);
-        } else if apart <= 6 {
-            tell(weights.signal_agrees, heard);
-        }
+        let apart = f64::from(before) - f64::from(after);
+        let density = |deviation: f64| (-(apart / deviation).powi(2) / 2.0).exp() / deviation;
+        let likelier = density(weights.signal_same.max(1.0)) / density(weights.signal_other.max(1.0));
+        tell(likelier.log2().max(WORST_SIGNAL), format!("{before} dBm, then {after} dBm"));
     }
     reasons
 }
@@ -187,15 +194,12 @@ fn sequence(last: &Moment, first: &Moment, weights: &Weights, tell: &mut impl Fn
     let (Some(from), Some(to)) = (last.sequence, first.sequence) else { return };
     let seconds = (first.ts.saturating_sub(last.ts)).max(0) as f64 / SECOND;
     let gap = (to.wrapping_sub(from) & 0xfff) as f64;
-    // So many are usual after that time; beyond a quarter of the circle the numbers say nothing.
-    let usual = 16.0 + weights.sequence_rate * seconds;
-    if usual > SEQUENCES / 4.0 {
-        return;
-    }
-    let after = format!("sequence number {from}, then {to} after {seconds:.1} s");
-    if gap >= 1.0 && gap <= usual {
-        tell((SEQUENCES / usual).log2(), format!("{after}: it goes on"));
-    } else {
-        tell(weights.sequence_breaks, format!("{after}: it does not go on"));
-    }
+    // About so many are usual after that time; far more are rare, and not impossible.
+    let usual = FRAMES_OF_A_SCAN + weights.sequence_rate * seconds;
+    let goes_on = if gap < 1.0 { 0.0 } else { SEQUENCES / usual / (1.0 + gap / usual).powi(2) };
+    let restarts = weights.sequence_restarts.clamp(0.0, 1.0);
+    // Whoever begins anew may begin anywhere.
+    let bits = ((1.0 - restarts) * goes_on + restarts).max(f64::MIN_POSITIVE).log2();
+    let word = if bits > 0.0 { "it may go on" } else { "it does not go on" };
+    tell(bits.max(WORST_SEQUENCE), format!("sequence number {from}, then {to} after {seconds:.1} s: {word}"));
 }

@@ -32,7 +32,7 @@ fn linked(heard: &[Heard]) -> Vec<(u8, u8, u32)> {
 #[test]
 fn a_count_that_goes_on_links() {
     let mut heard = vec![(1, 0.0, 4_090, "aa", "", -60), (2, 1.0, 7, "bb", "", -50), (3, 20.0, 3, "aa", "", -61)];
-    heard.extend((10..18).map(|n| (n, f64::from(n), u16::from(n) * 200, "bb", "", -70)));
+    heard.extend((10..18).map(|n| (n, f64::from(n), u16::from(n) * 200, "bb", "", -40 - 15 * (n as i8 % 4))));
     let found = linked(&heard);
     assert!(matches!(found[..], [(1, 3, 90..)]), "{found:?}");
 }
@@ -40,7 +40,7 @@ fn a_count_that_goes_on_links() {
 #[test]
 fn nothing_links_what_is_alike_and_not_in_line() {
     // The same make, numbers that start anew: nobody can say.
-    let reset = [(1, 0.0, 100, "aa", "", -60), (2, 5.0, 3_000, "aa", "", -60), (3, 9.0, 2_000, "aa", "", -60)];
+    let reset = [(1, 0.0, 100, "aa", "", -60), (2, 5.0, 3_000, "aa", "", -75), (3, 9.0, 2_000, "aa", "", -45)];
     assert_eq!(linked(&reset), []);
     // Other elements: another make.
     assert_eq!(linked(&[(1, 0.0, 100, "aa", "", -60), (2, 1.0, 101, "bb", "", -60)]), []);
