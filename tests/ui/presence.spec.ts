@@ -1,12 +1,10 @@
 //! Presence: charts of who was near, over a case of its own, made of an access point's reports on both sides of a change of the clock.
 
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, expect, open as openAt, test, type Locator, type Page } from './page';
+import { OwnCase, program } from './own';
 
-const program = process.env.LINTEL ?? '';
 const PHONE = '18:b4:30:00:00:07'; // every night from 17:00 to 06:00 UTC
 const PLUG = '18:b4:30:00:00:01'; // always there
 const DAY = 86_400;
@@ -31,40 +29,18 @@ function reports(): string {
 
 test.skip(!program, 'needs the program (LINTEL): the case is made by it');
 
-let folder: string;
-let service: ChildProcess;
-let address: string;
-const open = (page: Page, place: string) => openAt(page, place, address);
+const own = new OwnCase();
+const open = (page: Page, place: string) => openAt(page, place, own.address);
 
-test.beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'presence-'));
-  writeFileSync(join(folder, 'reports.jsonl'), reports());
-  const dir = join(folder, 'presence.lintel');
-  execFileSync(program, ['case', 'new', dir, '--name', 'Presence', '--zone', 'Europe/Berlin']);
-  execFileSync(program, ['import', dir, join(folder, 'reports.jsonl')]);
-  service = spawn(program, ['serve', dir, '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  address = await new Promise<string>((found, failed) => {
-    let said = '';
-    service.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const url = /http:\/\/\S+#token=\S+/.exec(said)?.[0];
-      if (url) found(url);
-    });
-    service.once('exit', (code) => failed(new Error(`lintel serve ended with ${code}: ${said}`)));
-  });
-});
-
-test.afterAll(() => {
-  service?.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.beforeAll(() => own.serve({ 'reports.jsonl': reports() }));
+test.afterAll(() => own.end());
 
 const chart = (page: Page, name: string): Locator => page.locator('figure').filter({ has: page.getByRole('heading', { name, exact: true }) });
 const picture = (page: Page, name: string): Locator => chart(page, name).getByRole('application');
 
 /** Asks the workstation, as the page does. */
 async function ask(page: Page, command: string, request: unknown) {
-  const url = new URL(address);
+  const url = new URL(own.address);
   const headers = { Authorization: `Bearer ${url.hash.replace('#token=', '')}` };
   const answer = await page.request.post(`${url.origin}/api/${command}`, { headers, data: request });
   expect(answer.status(), await answer.text()).toBe(200);
@@ -178,10 +154,10 @@ test('picture and figures leave as files', async ({ page }) => {
 test('without sightings it says what to do', async ({ page }) => {
   const about = { number: '', examiner: '', agency: '', zone: '', notes: '' };
   await open(page, 'presence');
-  await ask(page, 'case_new', { dir: join(folder, 'empty.lintel'), name: 'Empty', ...about });
+  await ask(page, 'case_new', { dir: join(own.folder, 'empty.lintel'), name: 'Empty', ...about });
   await open(page, 'presence');
   await expect(page.getByText('Nobody has been sighted yet.')).toBeVisible();
   await accessible(page);
-  await ask(page, 'case_open', { dir: join(folder, 'presence.lintel') });
+  await ask(page, 'case_open', { dir: join(own.folder, 'own.lintel') });
   await expect(picture(page, 'Lanes').locator('img')).toBeVisible();
 });
