@@ -473,6 +473,8 @@ fn reports_come_over_tls_too() {
     let (ended, _) = receiver.interrupt();
     assert_eq!(ended["accepted"], 1);
     assert!(heard(&case).contains(&client_of(7)));
+    let devices = case.json(&["show", "CASE", "devices"]);
+    assert!(devices.iter().any(|row| row["mac"] == client_of(7)), "{devices:?}");
     // Files that are no certificate and key are told, before anything is opened.
     for (certificate, key, word) in
         [(&key, &key, "no certificate"), (&certificate, &certificate, "door.pem"), (&file("none"), &key, "none")]

@@ -72,6 +72,7 @@ const SIGNS: &[Sign] = &[
     sign("snmp", "display_string", Of::Sender, "snmp description", 0),
     sign("eapol", "identity", Of::Sender, "802.1X identity", 0),
     sign("wlan", "ssid", Of::Sender, "network asked for or offered", 0),
+    sign("sighting", "node", Of::Field("device"), "heard by", 0),
     sign("station", "station_id", Of::Field("mac"), "router: station id", 0),
     sign("station", "colon_mac", Of::Field("mac"), "router: other pseudonym", 0),
     sign("station", "ip_addresses", Of::Field("mac"), "router: ip", 0),
@@ -317,6 +318,11 @@ fn tells(fact: &FactGroup) -> bool {
     match fact.kind.as_str() {
         "tls" | "quic_hello" => msg_type == Some("client_hello"),
         "ndp" => msg_type == Some("neighbour advertisement"),
+        // What a capture heard, its frames say better.
+        "sighting" => {
+            let source = fact.fields.get("source").and_then(Value::as_str);
+            matches!(source, Some("cloudtrax" | "meraki" | "kismet"))
+        }
         // Groups and places have labels, too; and who asks for an object may name it.
         "lifx" => msg_type.is_some_and(|word| !word.contains("Group") && !word.contains("Location")),
         "snmp" => msg_type.is_some_and(|word| !word.contains("request") && !word.contains("Request")),
