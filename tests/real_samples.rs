@@ -115,6 +115,35 @@ fn check(bench: &Bench, item: &Value, expected: &Value, compare: &mut dyn FnMut(
     compare("http responses", count("http_response"), of(&http, "msg_type", "response"));
     compare("probe requests", count("wlan_probe_request"), of(&rows("wlan"), "msg_type", "probe_request"));
 
+    if let Some(theirs) = expected["wlan"]["probe_requests"].as_array() {
+        let probes = of_type(&rows("wlan"), "probe_request");
+        // Whom asked who, how often, how loud: (source, network name).
+        let mut pairs: BTreeMap<(String, String), (u64, i64, i64)> = BTreeMap::new();
+        for row in &probes {
+            let word = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+            let (signal, pair) = (row["signal"].as_i64().unwrap(), (word("src"), word("ssid")));
+            let pair = pairs.entry(pair).or_insert((0, signal, signal));
+            *pair = (pair.0 + 1, pair.1.min(signal), pair.2.max(signal));
+        }
+        let sources: std::collections::BTreeSet<&str> = pairs.keys().map(|(source, _)| source.as_str()).collect();
+        compare("probing sources", expected["wlan"]["probe_request_sources"].clone(), json!(sources.len()));
+        let theirs: BTreeMap<(String, String), (u64, i64, i64)> = theirs
+            .iter()
+            .map(|pair| {
+                let (word, number) =
+                    (|name: &str| pair[name].as_str().unwrap().to_owned(), |name: &str| pair[name].as_i64());
+                let numbers =
+                    (pair["count"].as_u64().unwrap(), number("rssi_min").unwrap(), number("rssi_max").unwrap());
+                ((word("sa"), word("ssid")), numbers)
+            })
+            .collect();
+        compare("probed (source, network)", json!(theirs.len()), json!(pairs.len()));
+        compare("probes, signals of each", json!(format!("{theirs:?}")), json!(format!("{pairs:?}")));
+        // Their sightings say the same in sum.
+        let heard: u64 = rows("sighting").iter().filter_map(|row| row["count"].as_u64()).sum();
+        compare("probes in sightings", json!(probes.len()), json!(heard));
+    }
+
     let names = |known: &Value| {
         json!(known.as_object().map(|map| map.keys().cloned().collect::<std::collections::BTreeSet<_>>()))
     };

@@ -266,3 +266,43 @@ fn filters_count_as_tshark_does() {
         assert!(!ours.is_empty(), "{filter}");
     }
 }
+
+/// Frame by frame: who probes, the sequence number, the channel, the signal, the name asked for.
+#[test]
+fn probe_requests_equal_tshark() {
+    let Some(capture) = real_samples().map(|folder| folder.join("probe-requests-radiotap-2023-04-14.pcap")) else {
+        return;
+    };
+    if !has_tshark() {
+        return;
+    }
+    let fields = ["frame.number", "wlan.sa", "wlan.seq", "wlan_radio.channel", "radiotap.dbm_antsignal", "wlan.ssid"];
+    let path = capture.display().to_string();
+    let mut args = vec!["-r", &path, "-Y", "wlan.fc.type_subtype == 4", "-T", "fields"];
+    fields.iter().for_each(|field| args.extend(["-e", field]));
+    let hex = |name: &str| name.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let theirs: Vec<String> = tshark(&args).lines().map(|line| line.replace("<MISSING>", "")).collect();
+    let bench = Bench::fresh();
+    bench.import(&[&capture]);
+    let ours: Vec<String> = bench
+        .rows("wlan", &[("msg_type", "probe_request")])
+        .iter()
+        .map(|row| {
+            let name = hex(row["ssid"].as_str().unwrap_or_default());
+            // 802.11's own channel where the sender names another than the one it was heard on.
+            let heard = (row["frequency"].as_i64().unwrap() - 2407) / 5;
+            format!(
+                "{}\t{}\t{}\t{heard}\t{}\t{name}",
+                row["frame"],
+                row["src"].as_str().unwrap(),
+                row["sequence"],
+                row["signal"]
+            )
+        })
+        .collect();
+    assert_eq!(ours.len(), 3_227);
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        assert_eq!(ours, theirs);
+    }
+    assert_eq!(ours.len(), theirs.len());
+}
