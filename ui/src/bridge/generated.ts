@@ -571,7 +571,17 @@ elements: string,
  */
 joined: boolean, };
 
-export type Identities = { 
+export type Identity = { 
+/**
+ * `ip`, `dhcp name`, `mdns name`, `onhub name`, `vendor class`, `user agent`, `mqtt client`, `station id`, ...
+ */
+kind: string, value: string, first_ts: string | null, last_ts: string | null, count: number, 
+/**
+ * A fact (or frame) that proves it.
+ */
+fact_id: string | null, evidence: string, evidence_id: number, frame: number | null, };
+
+export type IdentityHypotheses = { 
 /**
  * The likeliest first.
  */
@@ -588,16 +598,6 @@ left_out: number,
  * What counted how much.
  */
 weights: Weights, };
-
-export type Identity = { 
-/**
- * `ip`, `dhcp name`, `mdns name`, `onhub name`, `vendor class`, `user agent`, `mqtt client`, `station id`, ...
- */
-kind: string, value: string, first_ts: string | null, last_ts: string | null, count: number, 
-/**
- * A fact (or frame) that proves it.
- */
-fact_id: string | null, evidence: string, evidence_id: number, frame: number | null, };
 
 export type IdentityRequest = { select: Select, weights: Weights, };
 
@@ -1460,7 +1460,7 @@ export interface Commands {
   /** All that the case says of one device. */
   device: [DeviceId, Dossier];
   /** Which made-up addresses may be one device, with what speaks for and against it. */
-  identities: [IdentityRequest, Identities];
+  identity_hypotheses: [IdentityRequest, IdentityHypotheses];
   /** Take addresses for one device. */
   devices_join: [DevicesJoin, Array<Joined>];
   /** Take an address for a device of its own again. */
@@ -1542,7 +1542,7 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   fact: ["Facts"],
   frame: ["Facts"],
   device: ["Devices"],
-  identities: ["Facts", "Devices"],
+  identity_hypotheses: ["Facts", "Devices"],
   devices_joined: ["Devices"],
   network_map: ["Facts", "Devices"],
   presence_lanes: ["Facts", "Devices"],

@@ -158,7 +158,7 @@ commands! {
     /// All that the case says of one device.
     device(DeviceId) -> Dossier, Reads [Devices];
     /// Which made-up addresses may be one device, with what speaks for and against it.
-    identities(IdentityRequest) -> Identities, Reads [Facts, Devices];
+    identity_hypotheses(IdentityRequest) -> IdentityHypotheses, Reads [Facts, Devices];
     /// Take addresses for one device.
     devices_join(DevicesJoin) -> Vec<Joined>, Changes [Devices, Custody];
     /// Take an address for a device of its own again.

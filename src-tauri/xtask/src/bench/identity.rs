@@ -61,7 +61,8 @@ pub fn identity(options: &[&str]) -> Result<()> {
         );
         for least in [0.3, 0.5, 0.7, 0.9, 0.99] {
             let request = format!("{{\"weights\":{{\"least\":{least}}}}}");
-            let answer = output(program(&lintel, ["--json", "call"]).arg(&case).args(["identities", &request]))?;
+            let answer =
+                output(program(&lintel, ["--json", "call"]).arg(&case).args(["identity_hypotheses", &request]))?;
             let answer: Value = serde_json::from_str(&answer).context("reading the hypotheses")?;
             let all = answer["hypotheses"].as_array().into_iter().flatten();
             let chains = all.map(|one| {

@@ -33,7 +33,7 @@ pub struct IdentityRequest {
 
 /// Which made-up addresses may be one device.
 #[derive(Clone, Debug, Serialize, TS)]
-pub struct Identities {
+pub struct IdentityHypotheses {
     /// The likeliest first.
     pub hypotheses: Vec<Hypothesis>,
     /// Addresses that asked for networks, and how many of them are made up.
@@ -83,7 +83,7 @@ const MOST_PROBES: u64 = 2_000_000;
 /// Facts asked for at once.
 const PAGE: u32 = 3_000;
 
-pub(crate) fn identities(app: &App, request: IdentityRequest) -> Result<Identities> {
+pub(crate) fn identity_hypotheses(app: &App, request: IdentityRequest) -> Result<IdentityHypotheses> {
     let case = app.open_case()?;
     let mut probers = Probers::default();
     let mut probes = 0_u64;
@@ -120,7 +120,7 @@ pub(crate) fn identities(app: &App, request: IdentityRequest) -> Result<Identiti
     let links = links(&order, &probers, &request.weights);
     let joined: HashMap<String, String> =
         case.same_devices()?.into_iter().map(|same| (same.mac, same.device)).collect();
-    Ok(Identities {
+    Ok(IdentityHypotheses {
         hypotheses: hypotheses(&order, &probers, links, &joined),
         addresses: order.len() as u32,
         randomised: order.iter().filter(|prober| prober.mac.is_local()).count() as u32,
