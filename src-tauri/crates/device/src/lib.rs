@@ -1,0 +1,8 @@
+//! Talks to devices, and is the only room that can change the outside world: the bench's MQTT broker and its authority, shadows, brokers
+//! elsewhere.
+//!
+//! Invariant: it knows no case, no file of one, no command and no HTTP. What passes is handed to a [`record::Recorder`]; whom a certificate belongs
+//! to it asks a [`home::Registry`].
+
+pub mod home;
+pub mod record;
