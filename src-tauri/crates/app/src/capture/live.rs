@@ -20,7 +20,7 @@ const SHOW: Duration = Duration::from_millis(200);
 /// How flows and senders stand is told so often at most, and in at most a twentieth of the time.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Devices and the word index after what was written last.
+/// Devices and indexes after what was written last.
 pub(crate) fn refresh(case: &Case) -> Result<()> {
     case.index()?;
     crate::analysis::devices(case)
