@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use model::{Endpoint, Flow, Frame, Mac, Time, Uid};
 
-use crate::layers::{ACK, FIN, Ip, Layers, RST, SYN, Transport};
+use crate::layers::{ACK, Exported, FIN, Ip, Layers, RST, SYN, Transport};
 use crate::protocols;
 use crate::service::Service;
 use crate::stream::Stream;
@@ -42,6 +42,8 @@ pub(crate) struct Active {
     pub service: Service,
     pub streams: [Stream; 2],
     sides: [SideState; 2],
+    /// Its messages were taken out of their packets: on which port they passed says nothing of what carried them.
+    exported: bool,
     ip_proto: u8,
     vlan: Option<u16>,
     first: (u64, Option<Time>),
@@ -74,7 +76,8 @@ impl Flows {
     ) -> (&mut Active, usize) {
         let key = key(layers, ip, transport);
         let flags = transport.tcp.map_or(0, |tcp| tcp.flags);
-        if flags & (SYN | ACK | RST) == SYN
+        let begins = flags & (SYN | ACK | RST) == SYN || layers.exported == Some(Exported::Event { begins: true });
+        if begins
             && let Some(old) = self.active.get(&key)
             && old.is_reused()
             && let Some(old) = self.active.remove(&key)
@@ -126,7 +129,7 @@ impl Active {
         let reply = match transport.tcp {
             Some(_) if flags & SYN != 0 => flags & ACK != 0,
             Some(_) => serves(src) && !serves(dst),
-            None => ip.proto == 17 && serves(src) && !serves(dst) && !is_group(ip.dst),
+            None => matches!(ip.proto, 6 | 17) && serves(src) && !serves(dst) && !is_group(ip.dst),
         };
         let side = |address: IpAddr, port: u16| SideState {
             ip: address,
@@ -147,6 +150,7 @@ impl Active {
             service: Service::default(),
             streams: Default::default(),
             sides,
+            exported: layers.exported.is_some(),
             ip_proto: ip.proto,
             vlan: layers.vlan,
             first: (frame.number, frame.ts),
@@ -264,7 +268,7 @@ impl Active {
             },
             ip_proto: self.ip_proto,
             service: self.service.name(),
-            odd_port: !self.service.at_home([orig.port, resp.port], transport),
+            odd_port: !self.exported && !self.service.at_home([orig.port, resp.port], transport),
             vlan: self.vlan,
             first_ts: self.first.1,
             last_ts: self.last.1,

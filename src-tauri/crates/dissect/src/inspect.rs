@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::layers::{self, Layers};
+use crate::layers::{self, Exported, Layers};
 use crate::origin::Origin;
-use crate::protocols::{ALL, Message, Out, Protocol, Side, Step, Transport, credentials, files};
+use crate::protocols::{Message, Out, Side, Step, Transport, by_name, credentials, files};
 use crate::service::recognise;
 use crate::tree::{Node, Tree};
 
@@ -134,8 +134,8 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
 /// `query tuya-cloud.example`: the message type, if the fact has one, and the subject.
 fn line(members: &str, subject: &str) -> String {
     let after = |key: &str| members.split_once(key).and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value);
-    let verb =
-        after("\"method\":\"").or_else(|| after("\"msg_type\":\"")).or_else(|| after("\"operation\":\"")).unwrap_or("");
+    let verbs = ["\"method\":\"", "\"msg_type\":\"", "\"operation\":\"", "\"act\":\""];
+    let verb = verbs.into_iter().find_map(after).unwrap_or("");
     format!("{verb} {subject}").trim().to_owned()
 }
 
@@ -150,10 +150,6 @@ fn flags(flags: u8) -> &'static str {
     }
 }
 
-fn by_name(name: &str) -> Option<&'static dyn Protocol> {
-    ALL.iter().copied().find(|protocol| protocol.name() == name)
-}
-
 /// Reads messages one after the other; returns the end of the last one that was understood.
 fn read_messages(
     bytes: &[u8],
@@ -165,9 +161,10 @@ fn read_messages(
     let ends = ends(layers, hint.from_orig)?;
     let mut at = range.start;
     let first = Message { bytes: bytes.get(range.clone())?, ..ends };
-    let protocol = match hint.service {
-        Some(name) => by_name(name)?,
-        None => recognise(&first)?,
+    let protocol = match (layers.exported, hint.service) {
+        (Some(Exported::Message(name)), _) | (None | Some(Exported::Payload), Some(name)) => by_name(name)?,
+        (None | Some(Exported::Payload), None) => recognise(&first)?,
+        (Some(Exported::Event { .. } | Exported::More | Exported::Unknown), _) => return None,
     };
     let mut conversation = protocol.conversation();
     let mut understood = None;

@@ -41,7 +41,7 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    fn message<'a>(&self, bytes: &'a [u8], cut: bool) -> Message<'a> {
+    pub fn message<'a>(&self, bytes: &'a [u8], cut: bool) -> Message<'a> {
         let Ends { transport, side, src, dst, src_mac, .. } = *self;
         Message { bytes, transport, side, src, dst, src_mac, cut, origin: Origin::default() }
     }
@@ -53,6 +53,14 @@ impl Service {
             Service::Known(protocol, _) => Some(protocol.name()),
             _ => None,
         }
+    }
+
+    /// Takes the flow for this protocol's if it is not known yet; whether it is its.
+    pub fn is_now(&mut self, protocol: &'static dyn Protocol) -> bool {
+        if !matches!(self, Service::Known(..)) {
+            *self = Service::Known(protocol, protocol.conversation());
+        }
+        self.name() == Some(protocol.name())
     }
 
     /// Whether one of the ports is the protocol's own.

@@ -132,6 +132,24 @@ const BLE: &[&str] = &[
 ];
 
 const WIRED: &[&str] = &[
+    "exported_pdu.tag",
+    "exported_pdu.tag_len",
+    "exported_pdu.prot_name",
+    "exported_pdu.heur_prot_name",
+    "exported_pdu.dis_table_name",
+    "exported_pdu.dis_table_val",
+    "exported_pdu.ipv4_src",
+    "exported_pdu.ipv4_dst",
+    "exported_pdu.ipv6_src",
+    "exported_pdu.ipv6_dst",
+    "exported_pdu.port_type",
+    "exported_pdu.src_port",
+    "exported_pdu.dst_port",
+    "exported_pdu.orig_fno",
+    "exported_pdu.col_proto_str",
+    "mqtt.msgtype",
+    "mqtt.topic",
+    "mqtt.clientid",
     "igmp.version",
     "igmp.type",
     "igmp.maddr",
@@ -203,6 +221,9 @@ const WIRED: &[&str] = &[
 const ACCEPTED: &[(&str, &str, &str)] = &[
     ("nested_nine_times", "*", "we stop at the sixth packet within a packet"),
     ("zigbee_sealed", "*", "a look at one frame knows no key that another frame handed out"),
+    ("exported", "ip.src", "repeated there, hidden, for filters: ours know the tags"),
+    ("exported", "ip.dst", "repeated there, hidden, for filters: ours know the tags"),
+    ("exported", "ipv6.src", "repeated there, hidden, for filters: ours know the tags"),
     ("wlan_bad_fcs", "*", "received damaged: what is wrong in it is shown as far as it goes"),
 ];
 

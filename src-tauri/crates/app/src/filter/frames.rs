@@ -77,12 +77,22 @@ enum See {
 
 type Probe = Box<dyn Fn(&str) -> bool>;
 
-const HOSTS: [[&[&str]; 3]; 2] =
-    [[&["ip.src", "ip.dst"], &["ip.src"], &["ip.dst"]], [&["ipv6.src", "ipv6.dst"], &["ipv6.src"], &["ipv6.dst"]]];
+const HOSTS: [[&[&str]; 3]; 2] = [
+    [
+        &["ip.src", "ip.dst", "exported_pdu.ipv4_src", "exported_pdu.ipv4_dst"],
+        &["ip.src", "exported_pdu.ipv4_src"],
+        &["ip.dst", "exported_pdu.ipv4_dst"],
+    ],
+    [
+        &["ipv6.src", "ipv6.dst", "exported_pdu.ipv6_src", "exported_pdu.ipv6_dst"],
+        &["ipv6.src", "exported_pdu.ipv6_src"],
+        &["ipv6.dst", "exported_pdu.ipv6_dst"],
+    ],
+];
 const PORTS: [&[&str]; 3] = [
-    &["tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"],
-    &["tcp.srcport", "udp.srcport"],
-    &["tcp.dstport", "udp.dstport"],
+    &["tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport", "exported_pdu.src_port", "exported_pdu.dst_port"],
+    &["tcp.srcport", "udp.srcport", "exported_pdu.src_port"],
+    &["tcp.dstport", "udp.dstport", "exported_pdu.dst_port"],
 ];
 
 impl FrameFilter {

@@ -3,7 +3,7 @@
 
 use model::Mac;
 
-use super::{Layers, arp, ble, eapol, ip, llc, lldp, ppi, pppoe, wlan, wpan};
+use super::{Layers, arp, ble, eapol, exported, ip, llc, lldp, ppi, pppoe, wlan, wpan};
 use crate::bytes::{u16_be, u32_be, u32_le};
 use crate::protocols::Out;
 
@@ -20,6 +20,7 @@ pub(super) fn read(bytes: &[u8], link_type: u16, layers: &mut Layers, out: &mut 
         127 => wlan::radiotap::read(bytes, layers, out),
         192 => ppi::read(bytes, layers, out),
         195 | 230 | 215 | 283 => wpan::read(bytes, link_type, layers, out),
+        252 => exported::read(bytes, layers, out),
         251 => ble::link_layer(bytes, 0, ble::Radio::default(), layers, out),
         256 => ble::with_header(bytes, layers, out),
         272 => ble::nordic(bytes, layers, out),

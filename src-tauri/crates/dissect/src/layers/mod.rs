@@ -3,6 +3,7 @@
 mod arp;
 mod ble;
 mod eapol;
+mod exported;
 mod icmp;
 mod igmp;
 mod ip;
@@ -24,7 +25,9 @@ use std::ops::Range;
 
 use model::{Kind, Mac};
 
-use crate::protocols::Out;
+use crate::protocols::{Out, bench};
+
+pub(crate) use exported::Exported;
 
 /// The kinds of facts that the lower layers make.
 pub const KINDS: &[Kind] = &[
@@ -40,6 +43,7 @@ pub const KINDS: &[Kind] = &[
     pppoe::KIND,
     lldp::KIND,
     llc::STP,
+    bench::KIND,
 ];
 
 /// What former frames of a capture taught that later ones are read with.
@@ -66,6 +70,8 @@ pub struct Layers {
     pub(crate) bssid: Option<Mac>,
     /// Who sent it by radio, of an 802.11 frame that was received undamaged.
     pub(crate) air: Option<Air>,
+    /// A message that somebody took out of its packets: what it is.
+    pub(crate) exported: Option<Exported>,
     /// Packets within packets, so far.
     depth: u8,
 }

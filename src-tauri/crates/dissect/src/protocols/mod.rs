@@ -5,6 +5,7 @@
 //! and the flow says so.
 
 mod aes;
+pub mod bench;
 mod coap;
 pub mod credentials;
 mod cursor;
@@ -43,6 +44,8 @@ use model::{Fields, Kind, Mac, Party, Place};
 use crate::Tree;
 use crate::origin::Origin;
 
+pub use mqtt::read_payload;
+
 /// All of them, in the order in which they are tried on a port that is no one's.
 pub static ALL: &[&dyn Protocol] = &[
     &tls::Tls,
@@ -72,6 +75,11 @@ pub static ALL: &[&dyn Protocol] = &[
     &quic::Quic,
     &tls::dtls::Dtls,
 ];
+
+/// The protocol of this name.
+pub fn by_name(name: &str) -> Option<&'static dyn Protocol> {
+    ALL.iter().copied().find(|protocol| protocol.name() == name)
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {

@@ -61,7 +61,8 @@ fn frames_cut_at_every_length() {
 }
 
 /// Link types that we know, and one that we do not.
-const LINK_TYPES: &[u16] = &[0, 1, 101, 105, 108, 113, 127, 147, 192, 195, 215, 228, 229, 230, 251, 256, 272, 276, 283];
+const LINK_TYPES: &[u16] =
+    &[0, 1, 101, 105, 108, 113, 127, 147, 192, 195, 215, 228, 229, 230, 251, 252, 256, 272, 276, 283];
 
 /// One engine reads a few damaged frames: each as it is, then as a person looks at it.
 #[test]

@@ -2,15 +2,17 @@
 
 mod blocks;
 mod clock;
+mod exported;
 mod pcap;
 mod pcapng;
 mod snoop;
 mod write;
 
+pub use exported::{EXPORTED_PDU, ExportedPdu};
 pub use pcap::Pcap;
 pub use pcapng::Pcapng;
 pub use snoop::Snoop;
-pub use write::PcapngWriter;
+pub use write::{Counted, PcapngWriter};
 
 use model::Kind;
 

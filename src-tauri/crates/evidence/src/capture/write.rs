@@ -1,4 +1,4 @@
-//! Packets cut from evidence, as a capture of their own: pcapng (draft-ietf-opsawg-pcapng), little-endian, nanoseconds.
+//! Packets cut from evidence, or recorded, as a capture of their own: pcapng (draft-ietf-opsawg-pcapng), little-endian, nanoseconds.
 
 use std::io::{self, Write};
 
@@ -15,6 +15,10 @@ const SHB_USERAPPL: u16 = 4;
 const IF_NAME: u16 = 2;
 const IF_DESCRIPTION: u16 = 3;
 const IF_TSRESOL: u16 = 9;
+const ISB_START: u16 = 2;
+const ISB_END: u16 = 3;
+const ISB_RECEIVED: u16 = 4;
+const ISB_DROPPED: u16 = 5;
 /// 10^-9 seconds
 const NANOSECONDS: u8 = 9;
 
@@ -57,7 +61,7 @@ impl<W: Write> PcapngWriter<W> {
         self.end()
     }
 
-    /// A packet. Times before 1970, and none at all, can't be written: they become 0, which `comment` ought to say.
+    /// A packet. Times before 1970, and none at all, can't be written: they become 0, which `comment` ought to say. An empty comment is none.
     pub fn packet(
         &mut self,
         interface: u32,
@@ -66,15 +70,31 @@ impl<W: Write> PcapngWriter<W> {
         wire_len: u32,
         comment: &str,
     ) -> io::Result<()> {
-        let ns = ts.map_or(0, |ts| u64::try_from(ts.0).unwrap_or(0));
         self.begin(ENHANCED_PACKET);
         self.word(interface);
-        self.word((ns >> 32) as u32);
-        self.word(ns as u32);
+        self.ticks(ticks(ts));
         self.word(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         self.word(wire_len);
         self.padded(bytes);
-        self.option(COMMENT, comment.as_bytes());
+        if !comment.is_empty() {
+            self.option(COMMENT, comment.as_bytes());
+            self.end_of_options();
+        }
+        self.end()
+    }
+
+    /// What an interface has counted by now.
+    pub fn statistics(&mut self, interface: u32, counted: &Counted) -> io::Result<()> {
+        self.begin(INTERFACE_STATISTICS);
+        self.word(interface);
+        self.ticks(ticks(Some(counted.end)));
+        for (code, at) in [(ISB_START, counted.start), (ISB_END, counted.end)] {
+            let ns = ticks(Some(at));
+            self.option(code, &[((ns >> 32) as u32).to_le_bytes(), (ns as u32).to_le_bytes()].concat());
+        }
+        for (code, count) in [(ISB_RECEIVED, counted.received), (ISB_DROPPED, counted.dropped)] {
+            self.option(code, &count.to_le_bytes());
+        }
         self.end_of_options();
         self.end()
     }
@@ -83,8 +103,7 @@ impl<W: Write> PcapngWriter<W> {
     pub fn note(&mut self, interface: u32, ticks: u64, text: &str) -> io::Result<()> {
         self.begin(INTERFACE_STATISTICS);
         self.word(interface);
-        self.word((ticks >> 32) as u32);
-        self.word(ticks as u32);
+        self.ticks(ticks);
         self.option(COMMENT, text.as_bytes());
         self.end_of_options();
         self.end()
@@ -114,6 +133,11 @@ impl<W: Write> PcapngWriter<W> {
         self.block.extend(word.to_le_bytes());
     }
 
+    fn ticks(&mut self, ticks: u64) {
+        self.word((ticks >> 32) as u32);
+        self.word(ticks as u32);
+    }
+
     fn padded(&mut self, bytes: &[u8]) {
         self.block.extend(bytes);
         self.block.extend(&[0; 3][..bytes.len().next_multiple_of(4) - bytes.len()]);
@@ -132,6 +156,20 @@ impl<W: Write> PcapngWriter<W> {
     fn end_of_options(&mut self) {
         self.word(0);
     }
+}
+
+/// What an interface has counted, from when to when.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    pub start: Time,
+    pub end: Time,
+    pub received: u64,
+    pub dropped: u64,
+}
+
+/// Nanoseconds since 1970; 0 if there is no such time.
+fn ticks(ts: Option<Time>) -> u64 {
+    ts.map_or(0, |ts| u64::try_from(ts.0).unwrap_or(0))
 }
 
 #[cfg(test)]

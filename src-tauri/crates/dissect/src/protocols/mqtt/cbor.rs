@@ -102,7 +102,7 @@ fn list(cursor: &mut Cursor, map: bool, len: Option<usize>, out: &mut String, de
     Ok(())
 }
 
-fn quote(text: &str, out: &mut String) {
+pub(super) fn quote(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {

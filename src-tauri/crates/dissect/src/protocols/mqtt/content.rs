@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use model::Fields;
 
-use super::{Session, cbor};
+use super::{Session, cbor, msgpack};
 use crate::protocols::files::{self, File, mime_type};
 use crate::protocols::payload::{self, MOST_PAYLOAD, printable};
 use crate::protocols::{Message, Out, Side};
@@ -35,8 +35,8 @@ pub fn write(own: &mut Fields, said: &[u8], len: usize) -> &'static str {
     kind
 }
 
-/// Which kind it is; and its text, if it has one.
-fn read(said: &[u8], len: usize) -> (&'static str, Option<Cow<'_, str>>) {
+/// Which kind a payload of `len` bytes is, of which `said` is there; and its text, if it has one.
+pub fn read(said: &[u8], len: usize) -> (&'static str, Option<Cow<'_, str>>) {
     if said.is_empty() {
         return ("", None);
     }
@@ -59,10 +59,9 @@ fn read(said: &[u8], len: usize) -> (&'static str, Option<Cow<'_, str>>) {
             return (name, printable(head, head.len() < content.len()).map(|text| Cow::Owned(text.to_owned())));
         }
     }
-    match cbor::text(said) {
-        Some(text) => ("cbor", Some(Cow::Owned(text))),
-        None => (short_name(said), None),
-    }
+    let coded = [("cbor", cbor::text as fn(&[u8]) -> Option<String>), ("msgpack", msgpack::text)];
+    let found = coded.into_iter().find_map(|(name, text)| text(said).map(|text| (name, Some(Cow::Owned(text)))));
+    found.unwrap_or_else(|| (short_name(said), None))
 }
 
 fn short_name(said: &[u8]) -> &'static str {

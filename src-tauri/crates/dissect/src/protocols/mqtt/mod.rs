@@ -3,12 +3,15 @@
 mod cbor;
 mod content;
 mod header;
+mod msgpack;
 mod packet;
 mod properties;
 
 use std::collections::HashMap;
 
 use model::Kind;
+
+pub use self::content::read as read_payload;
 
 use self::content::Carried;
 use self::header::{Fixed, Header, Kind as PacketKind};
@@ -34,7 +37,7 @@ static KINDS: [Kind; 1] = [Kind {
         ("payload_len", "length of the payload in bytes"),
         (
             "payload_kind",
-            "json, text, cbor, gzip, zlib (payload is what they hold, as text), else the type of file or binary",
+            "json, text, cbor, msgpack, gzip, zlib (payload is what they hold, as text), else the type of file or binary",
         ),
         ("thing", "device that an AWS IoT topic is about"),
         ("shadow", "name of its shadow, if it has one"),

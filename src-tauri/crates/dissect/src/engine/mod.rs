@@ -1,5 +1,7 @@
 //! A whole capture, frame by frame: flows, reassembly, messages, facts.
 
+mod exported;
+
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Range;
@@ -73,7 +75,11 @@ impl Engine {
     pub fn frame(&mut self, frame: &Frame, to: &mut dyn Findings) -> Result<u32, Cancelled> {
         self.now = self.now.max(frame.ts);
         let layers = layers::read(frame.bytes, frame.link_type, frame.wire_len, &mut self.out);
-        let context = Context { ts: frame.ts, uid: None, src: Party::None, dst: Party::None, what: layers.top };
+        if let Some(exported) = layers.exported {
+            let serial = self.exported(frame, &layers, exported, to)?;
+            return self.after(frame, &layers, serial, to);
+        }
+        let context = Context::outside(frame.ts, layers.top);
         let whole = [Segment { at: 0, length: frame.bytes.len(), frame: frame.number, offset: frame.offset }];
         if !self.out.facts.is_empty() || !self.out.complaints.is_empty() {
             let Out { facts, complaints, .. } = &mut self.out;
@@ -95,13 +101,18 @@ impl Engine {
             }
             None => self.converse(frame, frame.bytes, &whole, &layers, to)?,
         };
+        self.after(frame, &layers, serial, to)
+    }
+
+    /// What is done after each frame, whatever it was.
+    fn after(&mut self, frame: &Frame, layers: &Layers, serial: u32, to: &mut dyn Findings) -> Result<u32, Cancelled> {
         if serial == 0
             && let Some(mac) = layers.src_mac
         {
             let at = (frame.number, frame.ts);
             self.sightings.add(mac, None, at, at, 1, frame.wire_len.into());
         }
-        self.heard.frame(frame, &layers, to)?;
+        self.heard.frame(frame, layers, to)?;
         for ended in self.flows.sweep(self.now) {
             self.end(ended, to)?;
         }
@@ -254,6 +265,11 @@ struct Context {
 }
 
 impl Context {
+    /// Of what belongs to no flow.
+    fn outside(ts: Option<Time>, what: &'static str) -> Context {
+        Context { ts, uid: None, src: Party::None, dst: Party::None, what }
+    }
+
     fn of(ts: Option<Time>, active: &Active, ip: &Ip) -> Context {
         Context {
             ts,
