@@ -4,6 +4,7 @@
 //! finds them all in [`COMMANDS`], and none of them has one of its own.
 
 mod analysis;
+mod bench;
 mod capture;
 mod cases;
 mod charts;
@@ -34,11 +35,13 @@ mod rows;
 mod secrets;
 mod state;
 mod stream;
+mod vault;
 mod vendors;
 mod verify;
 mod watch;
 mod zone;
 
+pub use bench::{LightAnswer, LightRequest};
 pub use commands::{COMMANDS, Command, Effect, Nothing, command, typescript};
 pub use error::{Code, Error, Result};
 pub use jobs::{Event, Job, JobState, Topic};

@@ -137,10 +137,13 @@ pub(crate) fn thing_said(app: &App, request: ThingId) -> Result<ThingSeries> {
             let value = value.as_bool().map(f64::from).or_else(|| value.as_f64());
             let Some(value) = value.filter(|value| value.is_finite()) else { continue };
             let at = said.at.0 as f64 / 1e6;
-            match series.iter_mut().find(|(known, _)| known == name) {
-                Some((_, values)) => values.push((at, value)),
-                None if series.len() < MOST_SERIES => series.push((name.clone(), vec![(at, value)])),
-                None => {}
+            let known = series.iter().position(|(known, _)| known == name);
+            if known.is_none() && series.len() < MOST_SERIES {
+                series.push((name.clone(), Vec::new()));
+            }
+            let place = known.unwrap_or(series.len().saturating_sub(1));
+            if let Some((_, values)) = series.get_mut(place).filter(|(known, _)| known == name) {
+                values.push((at, value));
             }
         }
     }
