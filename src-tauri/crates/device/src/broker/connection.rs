@@ -21,6 +21,8 @@ use crate::packet::{Cutter, Malformed, Version};
 
 /// How long the first packet, and its answer from inside, may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long the broker inside may take to see that somebody has left.
+const HANG_UP: Duration = Duration::from_secs(1);
 /// How long a client may take to hear the last word.
 const LAST_WORD: Duration = Duration::from_secs(1);
 /// How much is kept of what is no packet.
@@ -104,7 +106,7 @@ async fn talk<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     }
     let seat = bench.seats.take(thing, who.certificate).await;
     let inside = timeout(CONNECT_WITHIN, knock(bench, who, &entry)).await;
-    let (inside, pass, inner_cutter, connack) = match inside {
+    let (mut inside, pass, inner_cutter, connack) = match inside {
         Ok(Ok(Some(inside))) => inside,
         Ok(Ok(None)) | Ok(Err(_)) | Err(_) => {
             bench.seats.leave(thing, &seat);
@@ -137,7 +139,8 @@ async fn talk<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     let judge = Judge::new(thing, &who.kind, version);
     let still = Duration::from_millis(1500) * u32::from(entry.keep_alive);
     let going = Pump { bench, ends, thing, version, still, kicked: seat.kicked.clone() };
-    let ended = pump(going, judge, welcome, (cutter, reader), (inner_cutter, inside), &mut writer).await;
+    let ended = pump(going, judge, welcome, (cutter, reader), (inner_cutter, &mut inside), &mut writer).await;
+    hang_up(inside).await;
     drop(pass);
     bench.seats.leave(thing, &seat);
     let fields = Fields::default().with("reason", ended.leaving.as_str()).with_some("why", ended.why);
@@ -160,6 +163,17 @@ async fn knock(bench: &Bench, who: &Who, entry: &Entry<'_>) -> std::io::Result<O
     let mut cutter = Cutter::default();
     let connack = first(&mut stream, &mut cutter).await.ok().flatten();
     Ok(connack.map(|connack| (stream, pass, cutter, connack)))
+}
+
+/// Leaves, and waits until that is done inside: whoever is told that the thing has left finds its session put away and its will said.
+async fn hang_up(mut inside: TcpStream) {
+    let gone = async {
+        inside.shutdown().await?;
+        let mut rest = [0; 4096];
+        while inside.read(&mut rest).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    let _ = timeout(HANG_UP, gone).await;
 }
 
 /// The first packet; `None`: there was none.

@@ -63,7 +63,7 @@ pub async fn pump<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     mut judge: Judge<'_>,
     welcome: Vec<u8>,
     (mut cutter, mut reader): (Cutter, R),
-    (inner_cutter, mut inside): (Cutter, TcpStream),
+    (inner_cutter, inside): (Cutter, &mut TcpStream),
     writer: &mut W,
 ) -> Ended {
     let writing = AtomicBool::new(false);

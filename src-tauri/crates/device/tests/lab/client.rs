@@ -95,6 +95,11 @@ impl Client {
     }
 
     /// What comes within a short while, if anything does.
+    pub async fn hears_soon(&mut self) -> Option<Came> {
+        timeout(QUIET, self.next()).await.ok().flatten()
+    }
+
+    /// Neither a packet nor the end.
     pub async fn hears_nothing(&mut self) {
         if let Ok(came) = timeout(QUIET, self.next()).await {
             panic!("{came:x?}");

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use device::authority::{Authority, Issued, KeyKind};
 use device::broker::{Broker, Settings};
 use device::home::{Connectivity, Holder, Home, Registry, ShadowVersion};
+use device::kind::Kinds;
 use device::record::{Event, Kept, Packet, Record, Recorder};
 use model::Time;
 
@@ -133,10 +134,16 @@ pub struct Lab {
 
 impl Lab {
     pub fn new() -> Lab {
+        Lab::with("[]")
+    }
+
+    /// With other kinds than the usual.
+    pub fn with(kinds: &str) -> Lab {
         let authority = Authority::make("Case 7", now()).unwrap();
         let again = Authority::open(authority.certificate_pem(), authority.key_pem()).unwrap();
         let world = Arc::new(World::default());
-        let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::new(again) };
+        let kinds = Kinds::usual().with(kinds).unwrap();
+        let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), kinds, ..Settings::new(again) };
         let broker = Broker::start(settings, world.clone(), world.clone()).unwrap();
         Lab { world, authority, broker }
     }
