@@ -25,7 +25,7 @@ const TELL: Duration = Duration::from_millis(100);
 
 /// A message of a thing.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(crate) struct Said {
     pub at: Time,
     pub topic: String,
     /// Its beginning.
@@ -35,7 +35,7 @@ pub(super) struct Said {
 
 /// What is known of a thing since the bench was started.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     pub said: VecDeque<Said>,
     pub count: u64,
     /// Whether it said that it is on.
