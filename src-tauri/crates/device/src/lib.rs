@@ -11,9 +11,11 @@ mod clock;
 mod error;
 pub mod home;
 pub mod kind;
+mod mosquitto;
 mod packet;
 pub mod record;
 pub mod shadow;
 mod topic;
 
 pub use error::Error;
+pub use mosquitto::{MosquittoFiles, mosquitto_files};
