@@ -2,7 +2,7 @@
 //! seconds, does what `<id>/command` says, and follows its shadow. It ends when its standard input is closed, or on SIGTERM.
 //!
 //! ```text
-//! light --host HOST --port PORT --id ID --certificate FILE --key FILE --ca FILE [--every SECONDS]
+//! light --host HOST --port PORT --id ID --certificate FILE --key FILE --ca FILE [--every SECONDS] [--keep-alive SECONDS]
 //! ```
 //!
 //! On its standard output it says what happens to it, a JSON object a line: `{"connected":true}`, `{"power":true}`, `{"error":"..."}`.
@@ -48,13 +48,13 @@ impl Arguments {
         Ok(self.0.get(name).ok_or_else(|| format!("--{name} is missing"))?)
     }
 
-    fn every(&self) -> Outcome<u64> {
-        Ok(self.0.get("every").map_or(Ok(30), |seconds| seconds.parse())?)
+    fn seconds(&self, name: &str) -> Outcome<u64> {
+        Ok(self.0.get(name).map_or(Ok(30), |seconds| seconds.parse())?)
     }
 
     fn mqtt(&self) -> Outcome<MqttOptions> {
         let mut options = MqttOptions::new(self.get("id")?, self.get("host")?, self.get("port")?.parse()?);
-        options.set_keep_alive(Duration::from_secs(30));
+        options.set_keep_alive(Duration::from_secs(self.seconds("keep-alive")?));
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.get("ca")?)?)?;
         let chain = CertificateDer::pem_file_iter(self.get("certificate")?)?.collect::<Result<Vec<_>, _>>()?;
@@ -77,7 +77,7 @@ impl Light {
     async fn shine(arguments: Arguments) -> Outcome<()> {
         let (client, mut events) = AsyncClient::new(arguments.mqtt()?, 64);
         let mut light = Light { id: arguments.get("id")?.to_owned(), power: false, client };
-        let mut clock = interval(Duration::from_secs(arguments.every()?.max(1)));
+        let mut clock = interval(Duration::from_secs(arguments.seconds("every")?.max(1)));
         clock.tick().await; // the first comes at once
         let mut ending = ending();
         let mut connected = false;

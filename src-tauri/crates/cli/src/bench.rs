@@ -36,7 +36,11 @@ pub fn bench(app: &Arc<App>, request: &Bench, out: &mut Printer) -> Result<ExitC
         "ca": started["ca"]["sha256"], "url": service.as_ref().map(|service| &service.url) });
     out.one(&line, |line| {
         let url = line["url"].as_str().map(|url| format!("\npage and REST: {url}")).unwrap_or_default();
-        format!("the bench listens on {}, recorded in {}; `quit` or Ctrl+C ends it{url}", text(&line["listen"]), text(&line["recording"]))
+        format!(
+            "the bench listens on {}, recorded in {}; `quit` or Ctrl+C ends it{url}",
+            text(&line["listen"]),
+            text(&line["recording"])
+        )
     })?;
     let (ask, asked) = channel();
     let stops = ask.clone();
@@ -107,6 +111,9 @@ fn answer(app: &App, line: &str, out: &mut Printer) -> Result<(), Error> {
                 format!("sent {} to {}{nobody}", text(&sent["payload"]), text(&sent["topic"]))
             })
         }
-        _ => Err(Error { code: Code::Invalid, message: format!("'{line}': type a command and a thing's id (on ID), things, thing ID, or quit") }),
+        _ => Err(Error {
+            code: Code::Invalid,
+            message: format!("'{line}': type a command and a thing's id (on ID), things, thing ID, or quit"),
+        }),
     }
 }

@@ -24,7 +24,8 @@ pub(crate) fn routes(state: Arc<State>) -> Router {
 
 async fn answer(extract::State(state): extract::State<Arc<State>>, request: Request) -> Response {
     let pairs = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    let query = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (plain(name), plain(value)));
+    let query =
+        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (plain(name), plain(value)));
     let request = LightRequest {
         method: request.method().as_str().to_owned(),
         path: request.uri().path().to_owned(),

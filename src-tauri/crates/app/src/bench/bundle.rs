@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use device::authority::KeyKind;
 use device::kind::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -9,7 +10,7 @@ use ts_rs::TS;
 
 use super::{authority, things};
 use crate::error::{Code, Error, Result};
-use crate::state::{App, lock};
+use crate::state::{App, lock, now};
 
 /// Write a thing's device bundle.
 #[derive(Clone, Debug, Deserialize, Serialize, TS)]
@@ -33,6 +34,10 @@ pub struct BenchFiles {
     /// What is missing and why, or nothing.
     pub note: String,
 }
+
+/// Who may do everything at a mosquitto that has our rules, and where it listens.
+const OPERATOR: &str = "operator";
+const PORT: u16 = 8883;
 
 /// Under which name a thing's private key is in the vault, if it was to be kept.
 pub(super) fn entry(thing: &str) -> String {
@@ -88,28 +93,22 @@ pub(crate) fn bench_mosquitto(app: &App, request: BenchBundle) -> Result<BenchFi
     let case = app.open_case()?;
     let ours = authority::of(app, &case)?;
     let kinds = authority::kinds(&case)?;
-    let server = ours.server(&["localhost".into(), "127.0.0.1".into()], crate::state::now());
-    let server = server.map_err(|why| authority::failed("writing files for mosquitto", &why))?;
-    let mut things = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = case.things("", after.as_deref(), 500)?;
-        things.extend(page.things.into_iter().map(|row| (row.id, row.kind)));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    let things: Vec<(&str, &str)> = things.iter().map(|(id, kind)| (id.as_str(), kind.as_str())).collect();
-    struct Said { configuration: String, acl: String } let said = Said { configuration: String::new(), acl: format!("{}{}", kinds.names().count(), things.len()) };
+    let failed = |why: device::Error| authority::failed("writing files for mosquitto", &why);
+    let server = ours.server(&["localhost".into(), "127.0.0.1".into()], now()).map_err(failed)?;
+    let operator = ours.issue(OPERATOR, KeyKind::P256, now(), None).map_err(failed)?;
+    let known: Vec<&Kind> = kinds.names().filter_map(|name| kinds.get(name)).collect();
+    let folder = std::path::absolute(&request.folder).unwrap_or_else(|_| request.folder.clone().into());
+    let said = device::mosquitto::mosquitto_files(&known, &folder, PORT, OPERATOR).map_err(failed)?;
     let files = [
         ("mosquitto.conf", said.configuration.as_str(), false),
         ("acl", &said.acl, false),
-        ("ca.pem", ours.certificate_pem(), false),
-        ("server.pem", &server.certificate_pem, false),
-        ("server.key", &server.private_key_pem, true),
+        ("authority.pem", ours.certificate_pem(), false),
+        ("broker.pem", &server.certificate_pem, false),
+        ("broker-key.pem", &server.private_key_pem, true),
+        ("operator.pem", &operator.certificate_pem, false),
+        ("operator-key.pem", &operator.private_key_pem, true),
     ];
-    Ok(BenchFiles { files: put(&case, Path::new(&request.folder), &files)?, note: String::new() })
+    Ok(BenchFiles { files: put(&case, &folder, &files)?, note: String::new() })
 }
 
 /// Writes files (name, content, for its owner alone) into a folder that may have to be made.

@@ -151,9 +151,8 @@ impl App {
     }
 
     fn found(&self, id: &str) -> Result<case::ThingRow, Error> {
-        things::found(self, id).and_then(|row| {
-            if row.kind == KIND { Ok(row) } else { Err(Error::missing(format!("{id} is no light"))) }
-        })
+        things::found(self, id)
+            .and_then(|row| if row.kind == KIND { Ok(row) } else { Err(Error::missing(format!("{id} is no light"))) })
     }
 }
 

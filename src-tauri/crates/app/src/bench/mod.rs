@@ -30,7 +30,7 @@ pub(crate) use commands::{kinds_add, thing_command, thing_kinds};
 pub(crate) use deletions::{thing_delete, thing_deletion_retry, thing_deletions, thing_restore};
 pub(crate) use register::{thing_change, thing_import, thing_register, thing_status};
 pub(crate) use scenes::{scene_delete, scene_run, scene_save, scenes};
-pub(crate) use session::{Session, change_case, bench_allow, bench_start, bench_state, bench_stop};
+pub(crate) use session::{Session, bench_allow, bench_start, bench_state, bench_stop, change_case};
 pub(crate) use shadows::{shadow_delete, shadow_history, shadow_set, shadow_version, shadows};
 pub(crate) use things::{thing, thing_said, things};
 

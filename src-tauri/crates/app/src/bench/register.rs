@@ -83,8 +83,7 @@ pub(crate) fn thing_register(app: &App, request: ThingNew) -> Result<ThingKeys> 
     let kind = if request.kind.is_empty() { "light" } else { &request.kind };
     let of = kinds.get(kind).ok_or_else(|| Error::invalid(format!("{doing}: there is no kind '{kind}'")))?;
     let id = new_id()?;
-    let issued =
-        ours.issue(&id, KeyKind::Rsa2048, now(), None).map_err(|why| authority::failed(doing, &why))?;
+    let issued = ours.issue(&id, KeyKind::Rsa2048, now(), None).map_err(|why| authority::failed(doing, &why))?;
     let row = Row {
         kind: kind.to_owned(),
         name: written(doing, &request.name)?,
@@ -133,7 +132,8 @@ pub(crate) fn thing_import(app: &App, request: ThingImport) -> Result<ThingRow> 
     };
     // Only the certificate: whatever else was in the file, such as its key, is not kept.
     let pem = pem.split_inclusive("-----END CERTIFICATE-----").find(|part| part.contains("BEGIN CERTIFICATE"));
-    let pem = pem.and_then(|part| part.find("-----BEGIN CERTIFICATE").and_then(|at| part.get(at..))).unwrap_or_default();
+    let pem =
+        pem.and_then(|part| part.find("-----BEGIN CERTIFICATE").and_then(|at| part.get(at..))).unwrap_or_default();
     let row = Row {
         kind: kind.to_owned(),
         name: written(doing, &request.name)?,
@@ -180,7 +180,11 @@ fn row(id: &str, pem: &str, facts: &CertificateFacts, imported: bool) -> Row {
 
 fn written(doing: &str, text: &str) -> Result<String> {
     let text = text.trim();
-    if text.len() > LONGEST { Err(Error::invalid(format!("{doing}: a text is longer than {LONGEST} bytes"))) } else { Ok(text.to_owned()) }
+    if text.len() > LONGEST {
+        Err(Error::invalid(format!("{doing}: a text is longer than {LONGEST} bytes")))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn read(doing: &str, path: &str) -> Result<String> {
@@ -195,8 +199,9 @@ fn read(doing: &str, path: &str) -> Result<String> {
 /// A random UUID (RFC 9562 section 5.4), lower case.
 fn new_id() -> Result<String> {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|why| Error::new(Code::Failed, format!("registering a thing: the system gives no random bytes: {why}")))?;
+    getrandom::fill(&mut bytes).map_err(|why| {
+        Error::new(Code::Failed, format!("registering a thing: the system gives no random bytes: {why}"))
+    })?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = model::hex(&bytes);

@@ -133,7 +133,10 @@ fn play(app: &App, session: &session::Session, scene: &SceneText, tick: &Tick) -
         while began.elapsed() < at {
             if tick.advance(0).is_err() {
                 told("cancelled")?;
-                return Err(Error::new(Code::Cancelled, format!("the scene {} was stopped after {n} steps", scene.name)));
+                return Err(Error::new(
+                    Code::Cancelled,
+                    format!("the scene {} was stopped after {n} steps", scene.name),
+                ));
             }
             std::thread::sleep(LOOK.min(at.saturating_sub(began.elapsed())));
         }

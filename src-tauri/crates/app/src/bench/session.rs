@@ -1,7 +1,10 @@
 //! One run of the bench: the broker, what is recorded of it, and whether anything may be changed.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 
 use case::Case;
 use device::authority::Authority;
@@ -84,9 +87,9 @@ pub(crate) struct Session {
 pub(crate) fn bench_start(app: &App, request: BenchStart) -> Result<BenchState> {
     let case = app.open_case()?;
     let text = if request.listen.trim().is_empty() { LISTEN } else { request.listen.trim() };
-    let listen: SocketAddr = text
-        .parse()
-        .map_err(|_| Error::invalid(format!("starting the bench: '{text}' is no address and port such as 192.0.2.7:8883")))?;
+    let listen: SocketAddr = text.parse().map_err(|_| {
+        Error::invalid(format!("starting the bench: '{text}' is no address and port such as 192.0.2.7:8883"))
+    })?;
     if request.names.len() > MOST_NAMES {
         return Err(Error::invalid(format!("starting the bench: more than {MOST_NAMES} names")));
     }
@@ -224,13 +227,31 @@ impl Session {
     pub fn tell(&self, act: &'static str, thing: Option<&str>, fields: Map<String, Value>) -> Result<()> {
         let event = Event { at: now(), between: None, act, thing: thing.map(str::to_owned), fields };
         let number = self.recording.keep(Record::Event(event));
-        self.recording.wait(number).map_err(|why| Error::new(Code::Failed, format!("recording it: {why}")))
+        wait(self.recording.safe(number)).map_err(|why| Error::new(Code::Failed, format!("recording it: {why}")))
     }
 
     /// Things that may not be here any more are sent away.
     pub fn recheck(&self) {
         if let Ok(broker) = self.broker() {
             broker.recheck();
+        }
+    }
+}
+
+/// Waits for something that is done elsewhere, on a thread that has nothing else to do.
+fn wait<T>(mut work: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match work.as_mut().poll(&mut context) {
+            Poll::Ready(done) => return done,
+            Poll::Pending => std::thread::park(),
         }
     }
 }

@@ -94,7 +94,9 @@ fn change(app: &App, ask: &ShadowAsk, doing: &str, request: ShadowRequest) -> Re
     told.insert("reason".into(), reason.into());
     told.insert("name".into(), ask.name.clone().into());
     match &request {
-        ShadowRequest::Update(document) => told.insert("payload".into(), String::from_utf8_lossy(document).into_owned().into()),
+        ShadowRequest::Update(document) => {
+            told.insert("payload".into(), String::from_utf8_lossy(document).into_owned().into())
+        }
         _ => told.insert("payload".into(), json!("delete")),
     };
     session.tell("shadow wish", Some(&ask.id), told)?;
