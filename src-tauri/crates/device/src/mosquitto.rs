@@ -81,7 +81,10 @@ mod tests {
         assert!(files.configuration.starts_with("listener 8883\ncafile /etc/mosquitto/authority.pem\n"));
         let acl: Vec<_> = files.acl.lines().collect();
         assert_eq!(acl[..2], ["user bench", "topic readwrite #"]);
-        assert_eq!(acl[3..6], ["pattern write %u/data", "pattern read %u/command", "pattern write $aws/things/%u/shadow/get"]);
+        assert_eq!(
+            acl[3..6],
+            ["pattern write %u/data", "pattern read %u/command", "pattern write $aws/things/%u/shadow/get"]
+        );
         assert_eq!(acl.len(), 12);
         for (folder, operator) in [("a\nallow_anonymous true", "bench"), ("a", "bench\ntopic #"), ("a", "")] {
             assert!(mosquitto_files(&[light], Path::new(folder), 1, operator).is_err());

@@ -4,7 +4,8 @@ mod lab;
 
 use std::time::Duration;
 
-use device::authority::{Authority, KeyKind};
+use device::authority::{Authority, Issued, KeyKind};
+use device::certificate::read;
 use lab::client::Client;
 use lab::mqtt::{BOTH, Connect, V, disconnect, frame, publish, publish_as, subscribe};
 use lab::{Lab, now, until};
@@ -131,8 +132,17 @@ async fn certificates_that_are_not_good() {
         assert!(event.between.is_some());
     }
     // Known by its print: it may be of whatever authority, and sign for itself.
-    lab.register("A", &foreign, None);
-    Client::come(&lab, &foreign, Connect::new(V::V5, "A")).await;
+    let other = Authority::make("A lamp of another maker", before).unwrap();
+    let itself = Issued {
+        certificate: read(other.certificate_pem()).unwrap(),
+        certificate_pem: other.certificate_pem().into(),
+        private_key_pem: other.key_pem().into(),
+        public_key_pem: String::new(),
+    };
+    for known in [&foreign, &itself] {
+        lab.register("A", known, None);
+        Client::come(&lab, known, Connect::new(V::V5, "A")).await;
+    }
 
     let many = lab.world.refusals().len();
     let mut plain = TcpStream::connect(lab.at()).await.unwrap();

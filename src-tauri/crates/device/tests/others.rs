@@ -94,7 +94,8 @@ async fn its_clients_at_our_door() {
         std::fs::copy(files.folder.path().join("B-key.pem"), files.folder.path().join("A-key.pem")).unwrap();
         let output = files.client("mosquitto_pub", "A", port, &own).output().unwrap();
         assert!(!output.status.success(), "{}", said(&output));
-        until("it is on record", || lab.world.refusals().last().is_some_and(|last| last == "B FORBIDDEN_ACCESS -")).await;
+        until("it is on record", || lab.world.refusals().last().is_some_and(|last| last == "B FORBIDDEN_ACCESS -"))
+            .await;
     }
 }
 

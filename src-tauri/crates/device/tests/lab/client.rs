@@ -99,6 +99,11 @@ impl Client {
         timeout(QUIET, self.next()).await.ok().flatten()
     }
 
+    /// What has come by now, or the end of it.
+    pub async fn hears_now(mut self) -> Option<Came> {
+        timeout(Duration::from_millis(5), self.next()).await.ok().flatten()
+    }
+
     /// Neither a packet nor the end.
     pub async fn hears_nothing(&mut self) {
         if let Ok(came) = timeout(QUIET, self.next()).await {
