@@ -41,6 +41,10 @@ async fn reasons() {
 
         let world = lab.world.clone();
         lab.broker.stop();
+        if version == V::V5 {
+            assert_eq!(second.hear().await.map(|said| (said.kind, said.body[0])), Some((14, 0x98)));
+        }
+        assert_eq!(second.hear().await, None);
         assert_eq!(world.leavings("A").last().unwrap(), "SERVER_INITIATED_DISCONNECT");
         let reasons: Vec<_> = world.events("disconnected").iter().map(|event| event.fields["reason"].clone()).collect();
         assert_eq!(reasons, world.leavings("A"));

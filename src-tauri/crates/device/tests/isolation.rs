@@ -2,14 +2,22 @@
 
 mod lab;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use device::authority::{Authority, KeyKind};
-use lab::client::Client;
+use device::authority::{Authority, Issued, KeyKind};
+use device::certificate::read;
+use lab::client::{Client, config_of};
 use lab::mqtt::{BOTH, Connect, V, disconnect, frame, publish, publish_as, subscribe};
 use lab::{Lab, now, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{ClientConfig, SupportedProtocolVersion};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn topics_of_others() {
@@ -131,8 +139,17 @@ async fn certificates_that_are_not_good() {
         assert!(event.between.is_some());
     }
     // Known by its print: it may be of whatever authority, and sign for itself.
-    lab.register("A", &foreign, None);
-    Client::come(&lab, &foreign, Connect::new(V::V5, "A")).await;
+    let other = Authority::make("A lamp of another maker", before).unwrap();
+    let itself = Issued {
+        certificate: read(other.certificate_pem()).unwrap(),
+        certificate_pem: other.certificate_pem().into(),
+        private_key_pem: other.key_pem().into(),
+        public_key_pem: String::new(),
+    };
+    for known in [&foreign, &itself] {
+        lab.register("A", known, None);
+        Client::come(&lab, known, Connect::new(V::V5, "A")).await;
+    }
 
     let many = lab.world.refusals().len();
     let mut plain = TcpStream::connect(lab.at()).await.unwrap();
@@ -144,6 +161,44 @@ async fn certificates_that_are_not_good() {
         lab.world.packets().iter().all(|packet| packet.bytes.len() < 60),
         "nothing of the others was taken for MQTT"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_versions_of_tls() {
+    let lab = Lab::new();
+    for version in [&TLS12, &TLS13] {
+        for kind in [KeyKind::Rsa2048, KeyKind::P256] {
+            let issued = lab.authority.issue("A", kind, now(), None).unwrap();
+            let config = || config_of(&[version], lab.authority.certificate_pem(), Some(&issued));
+            let many = lab.world.refusals().len();
+            if let Ok(mut client) = Client::open_with(&lab, config()).await {
+                assert_eq!(client.hear().await, None);
+            }
+            until("it is refused", || lab.world.refusals()[many..] == ["- UNKNOWN_CERTIFICATE -"]).await;
+            lab.register("A", &issued, None);
+            let mut client = Client::open_with(&lab, config()).await.unwrap();
+            client.say(&Connect::new(V::V3, "A").bytes()).await;
+            assert_eq!(client.hear().await.map(|connack| connack.body), Some(vec![0, 0]), "{version:?} {kind:?}");
+            // With the certificate of another, which is no secret, and not the key to it.
+            let config = stolen(version, &lab, &lab.light("B"), &issued);
+            let many = lab.world.refusals().len();
+            if let Ok(mut client) = Client::open_with(&lab, config).await {
+                client.say(&Connect::new(V::V3, "B").bytes()).await;
+                assert_eq!(client.hear().await, None);
+            }
+            until("it is refused", || lab.world.refusals()[many..] == ["- HANDSHAKE_FAILED -"]).await;
+        }
+    }
+}
+
+/// TLS of somebody who shows one certificate and signs with the key of another.
+fn stolen(version: &'static SupportedProtocolVersion, lab: &Lab, shown: &Issued, own: &Issued) -> Arc<ClientConfig> {
+    let chain = vec![CertificateDer::from_pem_slice(shown.certificate_pem.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(own.private_key_pem.as_bytes()).unwrap();
+    let pair = CertifiedKey::new(chain, any_supported_type(&key).unwrap());
+    let mut config = (*config_of(&[version], lab.authority.certificate_pem(), None)).clone();
+    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(pair));
+    Arc::new(config)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,13 @@
 //! Measuring against public tools on the same file in the same run.
 
+mod broker;
 mod capture;
 mod frames;
 mod identity;
 mod presence;
 mod query;
 
+pub use broker::broker;
 pub use capture::capture;
 pub use identity::identity;
 pub use presence::presence;

@@ -1,7 +1,8 @@
 //! What all connections share.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use model::hex;
 use serde_json::{Map, Value};
@@ -23,6 +24,7 @@ pub struct Bench {
     pub seats: Seats,
     pub shadows: Shadows,
     kinds: Vec<(String, Arc<Kind>)>,
+    refusals: Refusals,
 }
 
 /// The two ends of a connection.
@@ -36,7 +38,15 @@ impl Bench {
     pub fn new(home: Arc<dyn Home>, recorder: Arc<dyn Recorder>, kinds: Kinds, inner: Inner) -> Bench {
         let shadows = Shadows::new(home.clone(), recorder.clone());
         let kinds = kinds.names().filter_map(|name| Some((name.to_owned(), Arc::new(kinds.get(name)?.clone()))));
-        Bench { kinds: kinds.collect(), home, recorder, inner, seats: Seats::default(), shadows }
+        Bench {
+            kinds: kinds.collect(),
+            home,
+            recorder,
+            inner,
+            seats: Seats::default(),
+            shadows,
+            refusals: Refusals::default(),
+        }
     }
 
     pub fn kind(&self, name: &str) -> Option<Arc<Kind>> {
@@ -68,9 +78,12 @@ impl Bench {
         self.recorder.keep(Record::Event(event));
     }
 
-    /// Somebody was not let in.
+    /// Somebody was not let in. Whoever knocks without end does not fill the disk: beyond so many in a second they are counted, and the next that is
+    /// told says how many.
     pub fn refused(&self, ends: Ends, refusal: &Refusal) {
+        let Some(untold) = self.refusals.tell(Instant::now()) else { return };
         let fields = Fields::default()
+            .with_some("untold", (untold > 0).then_some(untold))
             .with("reason", refusal.reason.as_str())
             .with("why", refusal.why.as_str())
             .with_some("certificate", refusal.certificate.map(|sha256| hex(&sha256)));
@@ -88,6 +101,38 @@ impl Bench {
             self.home.connectivity(thing, &now);
         }
     }
+}
+
+/// How many strangers were told of in this second, and how many were not.
+#[derive(Default)]
+struct Refusals(Mutex<Option<(Instant, u32, u64)>>);
+
+/// Strangers in a second that are told one by one.
+const MOST_TOLD: u32 = 200;
+
+impl Refusals {
+    /// Whether this one is to be told, and how many before it were not.
+    fn tell(&self, now: Instant) -> Option<u64> {
+        let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (began, told, untold) = second.unwrap_or((now, 0, 0));
+        let over = now.duration_since(began) >= Duration::from_secs(1);
+        let (began, told) = if over { (now, 0) } else { (began, told) };
+        let tell = told < MOST_TOLD;
+        *second = Some(if tell { (began, told + 1, 0) } else { (began, told, untold.saturating_add(1)) });
+        tell.then_some(untold)
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn strangers_without_end_are_counted() {
+    let (refusals, now) = (Refusals::default(), Instant::now());
+    let told: Vec<_> = (0..1000).map(|_| refusals.tell(now)).collect();
+    assert_eq!(told.iter().flatten().sum::<u64>(), 0);
+    assert_eq!(told.iter().flatten().count(), 200);
+    assert_eq!(refusals.tell(now + Duration::from_millis(999)), None);
+    assert_eq!(refusals.tell(now + Duration::from_secs(1)), Some(801));
+    assert_eq!(refusals.tell(now + Duration::from_secs(1)), Some(0));
 }
 
 /// The particulars of an event.

@@ -109,13 +109,13 @@ async fn talk<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     let (mut inside, pass, inner_cutter, connack) = match inside {
         Ok(Ok(Some(inside))) => inside,
         Ok(Ok(None)) | Ok(Err(_)) | Err(_) => {
-            bench.seats.leave(thing, &seat);
+            bench.seats.leave(thing, seat.number);
             failed("the broker inside does not answer");
             return say(bench, ends, &mut writer, refuse_connect(version, answer::SERVER_UNAVAILABLE)).await;
         }
     };
     if !welcomes(&connack) {
-        bench.seats.leave(thing, &seat);
+        bench.seats.leave(thing, seat.number);
         not_let_in(
             bench,
             ends,
@@ -142,16 +142,18 @@ async fn talk<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     let ended = pump(going, judge, welcome, (cutter, reader), (inner_cutter, &mut inside), &mut writer).await;
     hang_up(inside).await;
     drop(pass);
-    bench.seats.leave(thing, &seat);
     let fields = Fields::default().with("reason", ended.leaving.as_str()).with_some("why", ended.why);
     bench.event(ends, "disconnected", Some(thing), fields);
     bench.is_now(thing, &seat, Some(ended.leaving));
-    // Whoever waits for the seat need not wait for the last word.
+    // Whoever waits for the seat need not wait for the last word; whoever waits for all to be gone does.
+    let number = seat.number;
     drop(seat);
-    let farewell = ended.farewell.or_else(|| Some(goodbye(version, ended.leaving.reason()?)));
-    if let Some(farewell) = farewell.filter(|_| ended.at_a_packets_end) {
+    if ended.at_a_packets_end {
+        let usual = || ended.leaving.reason().map(|reason| goodbye(version, reason));
+        let farewell = ended.farewell.or_else(usual).unwrap_or_default();
         say(bench, ends, &mut writer, farewell).await;
     }
+    bench.seats.leave(thing, number);
 }
 
 type Inside = (TcpStream, super::inner::Pass, Cutter, Vec<u8>);

@@ -190,11 +190,11 @@ impl Pump<'_> {
             let mut last = None;
             while let Ok(Some(packet)) = cutter.next() {
                 let packet = for_outside(&packet, self.version).unwrap_or(packet);
-                if packet::kind(&packet) == packet::PUBLISH {
-                    if let Ok(publish) = Publish::read(&packet, self.version) {
-                        let payload = packet.get(publish.payload).unwrap_or_default();
-                        self.bench.home.message(self.thing, publish.topic, payload, now());
-                    }
+                if packet::kind(&packet) == packet::PUBLISH
+                    && let Ok(publish) = Publish::read(&packet, self.version)
+                {
+                    let payload = packet.get(publish.payload).unwrap_or_default();
+                    self.bench.home.message(self.thing, publish.topic, payload, now());
                 }
                 if packet::kind(&packet) == packet::DISCONNECT {
                     last = packet.get(2).copied();

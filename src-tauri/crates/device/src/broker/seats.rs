@@ -61,9 +61,10 @@ impl Seats {
         Seat { number, kicked, _gone: gone }
     }
 
-    pub fn leave(&self, thing: &str, seat: &Seat) {
+    /// Gives a seat back, unless another has taken it.
+    pub fn leave(&self, thing: &str, number: u64) {
         let mut inside = self.lock();
-        if inside.taken.get(thing).is_some_and(|taken| taken.number == seat.number) {
+        if inside.taken.get(thing).is_some_and(|taken| taken.number == number) {
             inside.taken.remove(thing);
         }
     }

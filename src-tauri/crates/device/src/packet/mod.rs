@@ -18,6 +18,9 @@ pub use properties::{Properties, TOPIC_ALIAS, USER_PROPERTY};
 /// The largest packet that is taken; AWS IoT takes half of it.
 pub const LARGEST: usize = 256 << 10;
 
+/// What a connection keeps ready for what comes.
+const ROOM: usize = 64 << 10;
+
 pub const CONNECT: u8 = 1;
 pub const CONNACK: u8 = 2;
 pub const PUBLISH: u8 = 3;
@@ -61,6 +64,10 @@ pub struct Cutter {
 impl Cutter {
     /// Where what comes is put. Never holds more than a packet and one reading.
     pub fn room(&mut self) -> &mut BytesMut {
+        // Whoever sent something large once does not hold its room for ever.
+        if self.buffer.is_empty() && self.buffer.capacity() > ROOM {
+            self.buffer = BytesMut::new();
+        }
         self.buffer.reserve(4096);
         &mut self.buffer
     }

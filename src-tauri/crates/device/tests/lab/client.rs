@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{ALL_VERSIONS, ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::Lab;
 use super::mqtt::{Came, Connect, Message, V, ack, publish, subscribe};
@@ -31,10 +31,18 @@ pub struct Client {
 
 /// TLS as a device sets it up.
 pub fn config(root_pem: &str, own: Option<&Issued>) -> Arc<ClientConfig> {
+    config_of(ALL_VERSIONS, root_pem, own)
+}
+
+pub fn config_of(
+    versions: &[&'static SupportedProtocolVersion],
+    root_pem: &str,
+    own: Option<&Issued>,
+) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(root_pem.as_bytes()).unwrap()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots);
     let Some(own) = own else { return Arc::new(builder.with_no_client_auth()) };
@@ -46,7 +54,11 @@ pub fn config(root_pem: &str, own: Option<&Issued>) -> Arc<ClientConfig> {
 impl Client {
     /// TLS alone. With TLS 1.3 a refusal shows only when something is read.
     pub async fn open(lab: &Lab, own: Option<&Issued>) -> io::Result<Client> {
-        let connector = TlsConnector::from(config(lab.authority.certificate_pem(), own));
+        Client::open_with(lab, config(lab.authority.certificate_pem(), own)).await
+    }
+
+    pub async fn open_with(lab: &Lab, config: Arc<ClientConfig>) -> io::Result<Client> {
+        let connector = TlsConnector::from(config);
         let stream = TcpStream::connect(lab.at()).await?;
         stream.set_nodelay(true)?;
         let stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await?;
@@ -97,6 +109,11 @@ impl Client {
     /// What comes within a short while, if anything does.
     pub async fn hears_soon(&mut self) -> Option<Came> {
         timeout(QUIET, self.next()).await.ok().flatten()
+    }
+
+    /// What has come by now, or the end of it.
+    pub async fn hears_now(mut self) -> Option<Came> {
+        timeout(Duration::from_millis(5), self.next()).await.ok().flatten()
     }
 
     /// Neither a packet nor the end.
