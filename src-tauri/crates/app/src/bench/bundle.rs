@@ -98,7 +98,7 @@ pub(crate) fn bench_mosquitto(app: &App, request: BenchBundle) -> Result<BenchFi
     let operator = ours.issue(OPERATOR, KeyKind::P256, now(), None).map_err(failed)?;
     let known: Vec<&Kind> = kinds.names().filter_map(|name| kinds.get(name)).collect();
     let folder = std::path::absolute(&request.folder).unwrap_or_else(|_| request.folder.clone().into());
-    let said = device::mosquitto::mosquitto_files(&known, &folder, PORT, OPERATOR).map_err(failed)?;
+    let said = device::mosquitto_files(&known, &folder, PORT, OPERATOR).map_err(failed)?;
     let files = [
         ("mosquitto.conf", said.configuration.as_str(), false),
         ("acl", &said.acl, false),
