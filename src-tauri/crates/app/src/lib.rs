@@ -4,6 +4,7 @@
 //! finds them all in [`COMMANDS`], and none of them has one of its own.
 
 mod analysis;
+mod bench;
 mod capture;
 mod cases;
 mod charts;
@@ -26,6 +27,7 @@ mod jobs;
 mod kinds;
 mod limits;
 mod network_map;
+mod orphans;
 mod packets;
 mod presence;
 mod proof;

@@ -1,0 +1,3 @@
+//! The bench: devices are worked here, and what passes is evidence.
+
+pub(crate) mod recording;
