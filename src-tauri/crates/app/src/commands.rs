@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use ts_rs::{TS, TypeVisitor};
 
+use crate::brokers::*;
 use crate::capture::*;
 use crate::cases::*;
 use crate::custody::*;
@@ -211,6 +212,24 @@ commands! {
     receiver_stop(Nothing) -> Nothing, Changes [Capture, Custody];
     /// How the receiver stands, and what came.
     receiver_state(ReceiverAsk) -> ReceiverState, Reads [Capture];
+    /// Connect to a broker elsewhere and record all that passes, as a job; ending the connection seals it.
+    broker_connect(BrokerConnect) -> BrokerState, Acts [Capture, Evidence, Facts, Custody];
+    /// End a connection to a broker, and seal what passed.
+    broker_disconnect(BrokerId) -> BrokerState, Changes [Capture, Custody];
+    /// Connections to brokers elsewhere.
+    brokers(Nothing) -> Vec<BrokerState>, Reads [Capture, Facts];
+    /// Listen to a topic at a broker.
+    broker_subscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Capture, Custody];
+    /// Listen to it no longer.
+    broker_unsubscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Capture, Custody];
+    /// Publish a message at a broker; without `act` only what would be sent is shown.
+    broker_publish(BrokerPublish) -> BrokerPublished, Acts [Capture, Custody];
+    /// Topics at a broker: those below a level, or those that hold words.
+    broker_topics(BrokerTopicsAsk) -> BrokerTopics, Reads [Capture, Facts];
+    /// What was said under one topic, and its numbers over time.
+    broker_topic(BrokerTopicAsk) -> BrokerTopic, Reads [Capture, Facts];
+    /// Write what was said at a broker to the case's exports folder, as a job.
+    broker_export(BrokerExport) -> JobId, Changes [Custody];
     /// The custody log.
     custody(CustodyRequest) -> CustodyPage, Reads [Custody];
     /// Check the custody log's chain.

@@ -5,6 +5,7 @@
 
 mod analysis;
 mod bench;
+mod brokers;
 mod capture;
 mod cases;
 mod charts;

@@ -6,3 +6,4 @@
 
 pub mod home;
 pub mod record;
+pub mod remote;
