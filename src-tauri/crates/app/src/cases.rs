@@ -172,7 +172,7 @@ fn enter(app: &App, case: Case) -> Result<CaseInfo> {
     crate::watch::stop_all(app);
     let case = Arc::new(case);
     app.set_case(Some(case.clone()));
-    crate::receiver::adopt(app, &case);
+    crate::orphans::adopt(app, &case);
     crate::bench::change_case(app);
     remember(app, &case)?;
     info(&case)

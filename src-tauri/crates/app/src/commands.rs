@@ -12,6 +12,7 @@ use serde_json::Value;
 use ts_rs::{TS, TypeVisitor};
 
 use crate::bench::*;
+use crate::brokers::*;
 use crate::capture::*;
 use crate::cases::*;
 use crate::custody::*;
@@ -270,6 +271,24 @@ commands! {
     scene_delete(SceneName) -> Vec<SceneText>, Changes [Bench, Custody];
     /// Play a scene, recorded with a capture beside it.
     scene_run(SceneRun) -> JobId, Acts [Bench, Jobs, Custody];
+    /// Connect to a broker elsewhere and record all that passes, as a job; ending the connection seals it.
+    broker_connect(BrokerConnect) -> BrokerState, Acts [Capture, Evidence, Facts, Custody];
+    /// End a connection to a broker, and seal what passed.
+    broker_disconnect(BrokerId) -> BrokerState, Changes [Capture, Custody];
+    /// Connections to brokers elsewhere.
+    brokers(Nothing) -> Vec<BrokerState>, Reads [Capture, Facts];
+    /// Listen to a topic at a broker.
+    broker_subscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Capture, Custody];
+    /// Listen to it no longer.
+    broker_unsubscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Capture, Custody];
+    /// Publish a message at a broker; without `act` only what would be sent is shown.
+    broker_publish(BrokerPublish) -> BrokerPublished, Acts [Capture, Custody];
+    /// Topics at a broker: those below a level, or those that hold words.
+    broker_topics(BrokerTopicsAsk) -> BrokerTopics, Reads [Capture, Facts];
+    /// What was said under one topic, and its numbers over time.
+    broker_topic(BrokerTopicAsk) -> BrokerTopic, Reads [Capture, Facts];
+    /// Write what was said at a broker to the case's exports folder, as a job.
+    broker_export(BrokerExport) -> JobId, Changes [Custody];
     /// The custody log.
     custody(CustodyRequest) -> CustodyPage, Reads [Custody];
     /// Check the custody log's chain.

@@ -5,6 +5,7 @@
 
 mod analysis;
 mod bench;
+mod brokers;
 mod capture;
 mod cases;
 mod charts;
@@ -27,6 +28,7 @@ mod jobs;
 mod kinds;
 mod limits;
 mod network_map;
+mod orphans;
 mod packets;
 mod presence;
 mod proof;

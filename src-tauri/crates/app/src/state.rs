@@ -11,6 +11,7 @@ use model::Time;
 use serde_json::{Value, json};
 
 use crate::bench;
+use crate::brokers::Connections;
 use crate::capture::{Counting, Session};
 use crate::commands::{Effect, command};
 use crate::error::{Code, Error, Result};
@@ -32,6 +33,8 @@ pub struct App {
     /// Live captures of this run of the program.
     pub(crate) sessions: Mutex<Vec<Arc<Session>>>,
     pub(crate) counting: Counting,
+    /// Connections to brokers elsewhere.
+    pub(crate) brokers: Mutex<Connections>,
     /// The receiver of presence reports, running or ended.
     pub(crate) receiver: Mutex<Option<Arc<receiver::Receiver>>>,
     pub(crate) receiver_keys: Mutex<Keys>,
@@ -58,6 +61,7 @@ impl App {
             watches: Mutex::default(),
             sessions: Mutex::default(),
             counting: Counting::default(),
+            brokers: Mutex::default(),
             receiver: Mutex::default(),
             receiver_keys: Mutex::default(),
             door: OnceLock::new(),
@@ -82,8 +86,8 @@ impl App {
             };
             // Making and closing a case are written by the case itself, as it is there only on one side of them.
             // What was revealed is written before it is told.
-            // A key is written without itself.
-            let written = matches!(name, "case_new" | "job_cancel" | "receiver_key")
+            // A key or a password is written without itself.
+            let written = matches!(name, "case_new" | "job_cancel" | "receiver_key" | "broker_connect")
                 || name == "secrets_reveal" && answer.is_ok();
             let case = self.open_case().ok().or(before).filter(|_| !written);
             if let Some(case) = case {

@@ -14,6 +14,7 @@ pub mod kind;
 mod mosquitto;
 mod packet;
 pub mod record;
+pub mod remote;
 pub mod shadow;
 mod topic;
 

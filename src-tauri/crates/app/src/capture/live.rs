@@ -10,20 +10,64 @@ use std::time::{Duration, Instant};
 use case::{Case, EvidenceId};
 use evidence::{Host, ItemId, NewItem, Options, Outcome, Watch};
 use model::{Cancelled, Fact, Frame, Interface, Issue, Sighting, Sink};
+use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::import::{Hub, Reading, give_up};
-use crate::state::now;
+use crate::import::{Hub, Reading, give_up, log};
+use crate::jobs::Topic;
+use crate::state::{App, now};
 
 /// What was found is shown so often.
 const SHOW: Duration = Duration::from_millis(200);
 /// How flows and senders stand is told so often at most, and in at most a twentieth of the time.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Devices follow what comes all the time so often at most, and in at most a tenth of the time.
+const FOLLOW: Duration = Duration::from_secs(10);
+
 /// Devices and indexes after what was written last.
 pub(crate) fn refresh(case: &Case) -> Result<()> {
     case.index()?;
     crate::analysis::devices(case)
+}
+
+/// Draws up devices now and then, while something comes.
+pub(crate) struct Follow {
+    at: Instant,
+    took: Duration,
+    known: u64,
+}
+
+impl Default for Follow {
+    fn default() -> Follow {
+        Follow { at: Instant::now(), took: Duration::ZERO, known: 0 }
+    }
+}
+
+impl Follow {
+    /// So many bytes were read.
+    pub fn look(&mut self, app: &App, case: &Case, read: u64) {
+        if read == self.known || self.at.elapsed() <= FOLLOW.max(self.took * 10) {
+            return;
+        }
+        let began = Instant::now();
+        let _ = refresh(case); // done again when the file is sealed, where it is told if it fails
+        *self = Follow { at: Instant::now(), took: began.elapsed(), known: read };
+        app.changed(&[Topic::Devices]);
+    }
+}
+
+/// Tells the custody log that a file is complete, with its hashes.
+pub(crate) fn seal(case: &Case, read: &WasRead, action: &str, mut params: Value, outcome: &str) -> Result<()> {
+    let hashes = read.outcome.hashes;
+    let hex = |hash: fn(&evidence::Hashes) -> [u8; 32]| hashes.as_ref().map(|hashes| model::hex(&hash(hashes)));
+    let sha256 = hex(|hashes| hashes.sha256);
+    params["path"] = json!(read.path);
+    params["size"] = json!(hashes.map(|hashes| hashes.size));
+    params["sha256"] = json!(sha256);
+    params["blake3"] = json!(hex(|hashes| hashes.blake3));
+    params["clock"] = json!(super::clock_state());
+    log(case, action, sha256.into_iter().collect(), params, outcome)
 }
 
 /// One file of a live capture on its way into the case.

@@ -5,8 +5,9 @@ mod chart;
 mod clock;
 pub(crate) mod live;
 mod program;
+pub(crate) mod room;
 mod session;
-mod tee;
+pub(crate) mod tee;
 mod traffic;
 
 use case::{Capture as Known, CaptureState};
@@ -26,6 +27,8 @@ use crate::error::{Code, Error, Result};
 use crate::jobs::{self, JobId, Topic};
 use crate::state::{App, lock};
 
+/// The folder of a case in which recordings lie.
+pub(crate) const FOLDER: &str = "captures";
 /// Ended recordings of this run of the program whose charts are kept.
 const MOST_ENDED: usize = 8;
 

@@ -13,10 +13,11 @@ use case::{CaptureCounts, CaptureState, Case};
 use model::Time;
 use serde_json::Value;
 
-use super::CaptureStart;
 use super::live::{Live, WasRead};
+use super::room;
 use super::tee::{Growing, Tee};
 use super::traffic::Traffic;
+use super::{CaptureStart, FOLDER};
 use crate::error::{Code, Error, Result};
 use crate::import::Hub;
 use crate::jobs::{Ended, Tick, Topic};
@@ -26,14 +27,10 @@ pub(super) use seal::seal_interrupted;
 pub(super) use start::begin;
 use start::{name, reads_standard_input};
 
-/// The folder of a case in which recordings lie.
-const FOLDER: &str = "captures";
 /// Devices and the word index follow so often at most, and in at most a tenth of the time.
 const REFRESH: Duration = Duration::from_secs(3);
 /// What was written is made sure of so often.
 const SYNC: Duration = Duration::from_secs(5);
-/// Room that is left on the disk: with none at all nothing could be sealed.
-const RESERVE: u64 = 64 << 20;
 
 /// A recording, running or ended.
 pub(crate) struct Session {
@@ -151,7 +148,7 @@ impl Session {
                 lock(&self.said).problem = Some(why);
                 break;
             }
-            if looked.elapsed() > Duration::from_millis(200) {
+            if looked.elapsed() > room::LOOK {
                 looked = Instant::now();
                 if let Some(why) = self.too_little_room() {
                     lock(&self.said).problem.get_or_insert(why);
@@ -171,12 +168,7 @@ impl Session {
     }
 
     fn too_little_room(&self) -> Option<String> {
-        let folder = self.case.dir();
-        let (free, all) = (fs4::available_space(folder).ok()?, fs4::total_space(folder).ok()?);
-        // What is not yet taken apart needs room in the case, and in its journal.
-        let ahead = self.counts().bytes.saturating_sub(self.analysed());
-        let few = free < RESERVE.min(all / 2) + ahead * 2;
-        few.then(|| format!("the disk is almost full: {} MB are left, which sealing needs", free / 1_000_000))
+        room::too_little(self.case.dir(), self.counts().bytes.saturating_sub(self.analysed()))
     }
 
     /// The recording's job: reads the files as they grow, and seals them.
@@ -258,7 +250,7 @@ impl Session {
         while self.is_recording() {
             std::thread::sleep(Duration::from_millis(100));
             if synced.elapsed() > SYNC {
-                self.tee.sync();
+                let _ = self.tee.sync(); // what can't be made sure of is found when the file is read and hashed
                 let _ = self.case.capture_count(self.id, &self.counts()); // for whoever looks from elsewhere
                 synced = Instant::now();
             }

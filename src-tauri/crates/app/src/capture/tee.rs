@@ -15,7 +15,7 @@ use crate::state::{lock, now};
 
 /// A file being written, or done with.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Written {
+pub(crate) struct Written {
     /// Its name in the captures folder.
     pub name: String,
     /// Of whole blocks.
@@ -26,13 +26,13 @@ pub(super) struct Written {
 
 /// When to go on in another file.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rotation {
+pub(crate) struct Rotation {
     pub bytes: Option<u64>,
     pub every: Option<Duration>,
 }
 
 /// Takes the bytes of one capture.
-pub(super) struct Tee {
+pub(crate) struct Tee {
     folder: PathBuf,
     stem: String,
     rotation: Rotation,
@@ -199,11 +199,9 @@ impl Tee {
     }
 
     /// Makes sure that what was written so far outlives a power cut.
-    pub fn sync(&self) {
-        let out = lock(&self.state).out.as_ref().and_then(|out| out.try_clone().ok());
-        if let Some(out) = out {
-            let _ = out.sync_data();
-        }
+    pub fn sync(&self) -> io::Result<()> {
+        let out = lock(&self.state).out.as_ref().map(File::try_clone).transpose()?;
+        out.map_or(Ok(()), |out| out.sync_data())
     }
 
     pub fn files(&self) -> Vec<Written> {
@@ -241,7 +239,7 @@ impl Tee {
 }
 
 /// Reads one of the files as it grows, and ends when it is closed.
-pub(super) struct Growing<'p> {
+pub(crate) struct Growing<'p> {
     tee: Arc<Tee>,
     number: usize,
     file: File,
@@ -276,12 +274,12 @@ impl Read for Growing<'_> {
 }
 
 /// Name of one of the files that follow each other.
-pub(super) fn numbered(stem: &str, number: usize) -> String {
+pub(crate) fn numbered(stem: &str, number: usize) -> String {
     format!("{stem}-{number:04}.pcapng")
 }
 
 /// A file that nobody closed, after its half written end was taken off.
-pub(super) struct Whole {
+pub(crate) struct Whole {
     pub bytes: u64,
     pub packets: u64,
     /// Bytes that were taken off.
@@ -289,7 +287,7 @@ pub(super) struct Whole {
 }
 
 /// Cuts a file back to its last whole block.
-pub(super) fn trim(path: &Path) -> io::Result<Whole> {
+pub(crate) fn trim(path: &Path) -> io::Result<Whole> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     let length = file.metadata()?.len();
     let mut whole = Whole { bytes: 0, packets: 0, cut: 0 };
@@ -366,7 +364,7 @@ mod tests {
     }
 
     /// Of one of its packets.
-    const PACKET: usize = 28 + 64 + 4 + 4;
+    const PACKET: usize = 28 + 64 + 4;
 
     fn read_all(tee: &Arc<Tee>) -> Vec<Vec<u8>> {
         let each = tee.files().into_iter().enumerate().map(|(number, file)| {

@@ -5,7 +5,6 @@
 
 mod accept;
 mod keys;
-mod orphans;
 mod session;
 mod store;
 
@@ -17,14 +16,17 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub(crate) use keys::Keys;
-pub(crate) use orphans::adopt;
 pub use session::Receiver;
 
 use crate::commands::Nothing;
 use crate::error::{Code, Error, Result};
 use crate::import::log;
 use crate::jobs::{self, JobState};
+use crate::orphans::{self, Left};
 use crate::state::{App, lock};
+
+/// What a crash left of it.
+pub(crate) const LEFT: Left = Left { is_ours: store::is_ours, trim: orphans::whole_lines, action: "receiver.seal" };
 
 /// What is done when nobody says where: only this machine can reach it.
 const LISTEN: &str = "127.0.0.1:0";

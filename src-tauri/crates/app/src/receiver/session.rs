@@ -12,20 +12,17 @@ use serde_json::json;
 use super::accept::{accept, envelope};
 use super::store::{Growing, Store};
 use super::{Maker, Opened, ReceiverNote, ReceiverStart, ReceiverState, Refused};
-use crate::capture::live::{self, Live, WasRead};
+use crate::capture::FOLDER;
+use crate::capture::live::{self, Follow, Live};
 use crate::error::{Code, Error, Result};
-use crate::import::{Hub, log};
+use crate::import::Hub;
 use crate::jobs::{Ended, Tick, Topic};
 use crate::state::{App, lock, now};
 
-/// The folder of a case in which received reports lie.
-pub(super) const FOLDER: &str = "captures";
 /// Notes that are kept for whoever asks.
 const MOST_NOTES: usize = 1_000;
 /// Of a note.
 const LONGEST_NOTE: usize = 200;
-/// Devices follow what came so often at most, and in at most a tenth of the time.
-const REFRESH: Duration = Duration::from_secs(10);
 /// Views are told so often at most that something came.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -228,27 +225,23 @@ impl Receiver {
             let path = format!("{FOLDER}/{}", file.name);
             let live = Live::new(&self.case, hub, &path);
             let mut failed = Ok(());
-            let (mut refreshed, mut took, mut known) = (Instant::now(), Duration::ZERO, 0);
+            let mut follow = Follow::default();
             let mut pulse = |at: u64| {
                 look_up(before + at);
                 if failed.is_ok() {
                     failed = live.pulse();
                 }
-                if at != known && refreshed.elapsed() > REFRESH.max(took * 10) {
-                    let began = Instant::now();
-                    let _ = live::refresh(&self.case); // done again when the file is sealed, where it is told if it fails
-                    (refreshed, took, known) = (Instant::now(), began.elapsed(), at);
-                    app.changed(&[Topic::Devices]);
-                }
+                follow.look(app, &self.case, at);
             };
             let mut growing = Growing::new(&self.store, number, &file.name, &mut pulse)
                 .map_err(|why| Error::new(Code::Failed, format!("reading {path}: {why}")))?;
             let item = &mut |_| app.changed(&[Topic::Evidence]);
             let read = live.read(&mut growing, &(), item, &mut |_, _| ())?;
             before += read.outcome.hashes.as_ref().map_or(0, |hashes| hashes.size);
-            seal(
+            live::seal(
                 &self.case,
                 &read,
+                super::LEFT.action,
                 json!({ "listen": lock(&self.state).listen, "authority": self.request.authority, "accept_unsigned": self.request.accept_unsigned }),
                 "sealed",
             )?;
@@ -259,17 +252,4 @@ impl Receiver {
         }
         Ok(())
     }
-}
-
-/// Tells the custody log that a file of reports is complete, with its hashes.
-pub(super) fn seal(case: &Case, read: &WasRead, mut params: serde_json::Value, outcome: &str) -> Result<()> {
-    let hashes = read.outcome.hashes;
-    let hex = |hash: fn(&evidence::Hashes) -> [u8; 32]| hashes.as_ref().map(|hashes| model::hex(&hash(hashes)));
-    let sha256 = hex(|hashes| hashes.sha256);
-    params["path"] = json!(read.path);
-    params["size"] = json!(hashes.map(|hashes| hashes.size));
-    params["sha256"] = json!(sha256);
-    params["blake3"] = json!(hex(|hashes| hashes.blake3));
-    params["clock"] = json!(crate::capture::clock_state());
-    log(case, "receiver.seal", sha256.into_iter().collect(), params, outcome)
 }

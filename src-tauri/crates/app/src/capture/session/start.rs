@@ -12,8 +12,8 @@ use case::Case;
 use serde_json::{Value, json};
 
 use super::super::tee::{Rotation, Tee};
-use super::super::{CaptureStart, program};
-use super::{FOLDER, Said, Session, spawn};
+use super::super::{CaptureStart, FOLDER, program};
+use super::{Said, Session, spawn};
 use crate::error::{Code, Error, Result};
 use crate::import::Hub;
 use crate::jobs::Topic;
