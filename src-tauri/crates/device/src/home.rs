@@ -24,7 +24,7 @@ pub trait Registry: Send + Sync + 'static {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connectivity {
     pub connected: bool,
-    /// Of the last coming or going: milliseconds since 1970, UTC, as AWS says it.
+    /// Of the last coming or going, as [`Time`] counts.
     pub at: Option<i64>,
     /// `CLIENT_INITIATED_DISCONNECT`, `CONNECTION_LOST`, `MQTT_KEEP_ALIVE_TIMEOUT`, `DUPLICATE_CLIENTID`, `FORBIDDEN_ACCESS`, ...; `None` while connected.
     pub reason: Option<String>,

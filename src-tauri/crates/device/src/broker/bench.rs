@@ -94,7 +94,7 @@ impl Bench {
     pub fn is_now(&self, thing: &str, seat: &Seat, left: Option<Leaving>) {
         let now = Connectivity {
             connected: left.is_none(),
-            at: Some(now().0.div_euclid(1_000_000)),
+            at: Some(now().0),
             reason: left.map(|leaving| leaving.as_str().to_owned()),
         };
         if self.seats.say(thing, seat, &now) {
