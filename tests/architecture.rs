@@ -26,6 +26,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("clap", &["cli", "capture"]),
     ("pcap", &["capture"]),
     ("pcap-parser", &["evidence"]),
+    ("mqtt5", &["device"]),
+    ("rcgen", &["device"]),
 ];
 
 fn root() -> PathBuf {

@@ -33,6 +33,8 @@ usage: cargo xtask CHORE
       [--phones 40] [--seconds 7200] [--seed 7] [--program lintel]
   bench presence         how fast sightings are written, and how long their charts take
       [--sightings 10000000] [--devices 1000] [--days 14]
+  bench broker           how many messages of a crowd of devices are kept and acknowledged in a second, and how soon
+      [--devices 1000] [--rate 5000] [--seconds 10]
   generate FILE          make such a capture and nothing else
       [--size 200M] [--mix small|bulk] [--seed 7]
   samples                record samples/ anew";
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         ["bench", "capture", options @ ..] => bench::capture(options),
         ["bench", "identity", options @ ..] => bench::identity(options),
         ["bench", "presence", options @ ..] => bench::presence(options),
+        ["bench", "broker", options @ ..] => bench::broker(options),
         ["generate", file, options @ ..] => bench::recipe(options).and_then(|(recipe, rest)| {
             nothing_left(&rest)?;
             println!("{} frames", generate::generate(recipe, Path::new(file))?);

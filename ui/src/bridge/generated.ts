@@ -29,6 +29,38 @@ vendors_as_of: string,
  */
 local_zone: string, };
 
+export type BenchAllow = { 
+/**
+ * The legal basis; empty: nothing may be changed from now on.
+ */
+reason: string, };
+
+export type BenchBundle = { 
+/**
+ * A folder; made if it is not there.
+ */
+folder: string, };
+
+export type BenchCa = { subject: string, 
+/**
+ * Of its certificate.
+ */
+sha256: string, 
+/**
+ * RFC 3339 UTC.
+ */
+not_after: string, 
+/**
+ * PEM.
+ */
+certificate: string, };
+
+export type BenchFiles = { files: Array<string>, 
+/**
+ * What is missing and why, or nothing.
+ */
+note: string, };
+
 export type BenchRecording = { running: boolean, 
 /**
  * In the case folder.
@@ -47,7 +79,7 @@ refused: number,
  */
 events: number, 
 /**
- * Of the file.
+ * Of the file; safe on the disk.
  */
 bytes: number, 
 /**
@@ -59,239 +91,33 @@ sha256: string | null,
  */
 problem: string | null, };
 
-export type BrokerAnswer = { text: string, };
-
-export type BrokerConnect = { 
+export type BenchStart = { 
 /**
- * A name or an address.
+ * Address and port; empty: this machine alone, port 8883.
  */
-host: string, 
+listen: string, 
 /**
- * 0: 1883, 8883 with TLS, 80 and 443 over WebSocket.
+ * Names and addresses by which devices reach it, beside that one: the broker's certificate says them.
  */
-port: number, tls: BrokerTls, 
-/**
- * With `own`: a file (PEM) with the authority's certificate.
- */
-ca: string | null, 
-/**
- * Files (PEM) with our certificate and its private key. Both or neither.
- */
-certificate: string | null, key: string | null, user: string | null, 
-/**
- * In memory only; masked in what is recorded.
- */
-password: string | null, version: BrokerVersion, 
-/**
- * Over WebSocket, at this path: `/mqtt`.
- */
-websocket: string | null, 
-/**
- * `x-amzn-mqtt-ca` for AWS IoT on port 443.
- */
-alpn: string | null, 
-/**
- * Seconds; none: 60; 0: never.
- */
-keep_alive: number | null, 
-/**
- * Take up the session that the broker remembers of this client id.
- */
-resume: boolean, 
-/**
- * Empty: one that nobody else has.
- */
-client_id: string, 
+names: Array<string>, 
 /**
  * By whose leave, on what ground: it is written to the custody log.
  */
 authority: string, };
 
-export type BrokerExport = { id: number, 
+export type BenchState = { running: boolean, 
 /**
- * This topic and those below it; none: all.
+ * Where devices come to.
  */
-path: string | null, format: BrokerFormat, };
-
-export type BrokerFilter = { filter: string, qos: number, 
+listen: string, authority: string, 
 /**
- * What the broker gave; none: it has not answered.
+ * Why things may be changed; `None`: they may not.
  */
-granted: number | null, refused: string | null, };
-
-export type BrokerFormat = "csv" | "jsonl";
-
-export type BrokerId = { id: number, };
-
-export type BrokerLevel = { name: string, path: string, 
+allowed: string | null, ca: BenchCa | null, recording: BenchRecording | null, 
 /**
- * Something was said under exactly this.
+ * Things that are there now.
  */
-is_topic: boolean, 
-/**
- * There are levels below.
- */
-has_more: boolean, 
-/**
- * Topics here and below.
- */
-topics: number, 
-/**
- * Messages here and below.
- */
-messages: number, 
-/**
- * The beginning of what was said last.
- */
-last: string | null, last_ts: string | null, 
-/**
- * Messages a second, over the last ten.
- */
-rate: number, retained: boolean, };
-
-export type BrokerPoint = { ts: string, value: number, };
-
-export type BrokerPublish = { id: number, topic: string, 
-/**
- * As text.
- */
-text: string | null, 
-/**
- * Or as hex; exactly one of the two, or neither: nothing, as a retained message is erased.
- */
-hex: string | null, qos: number, retain: boolean, 
-/**
- * It is meant: this changes the scene.
- */
-act: boolean, 
-/**
- * Why, and by whose leave; without one nothing is sent. It is written to the custody log and the recording.
- */
-reason: string, };
-
-export type BrokerPublished = { sent: boolean, topic: string, 
-/**
- * The payload's bytes.
- */
-hex: string, length: number, qos: number, retain: boolean, 
-/**
- * The broker's answer; before: what will happen, in a sentence.
- */
-text: string, };
-
-export type BrokerState = { id: number, 
-/**
- * `mqtts://broker.example:8883`
- */
-url: string, 
-/**
- * `connecting`, `connected`, `waiting` (lost; it is tried again) or `ended`
- */
-standing: string, 
-/**
- * Why it is not connected, or was not before, and what can be done.
- */
-why: string | null, client_id: string, authority: string, 
-/**
- * RFC 3339 UTC.
- */
-since: string | null, 
-/**
- * How often it was connected.
- */
-connections: number, filters: Array<BrokerFilter>, topics: number, messages: number, 
-/**
- * Messages under topics that are too many to be told apart here; the recording has them.
- */
-left_out: number, 
-/**
- * Messages that we published.
- */
-published: number, recording: BenchRecording, };
-
-export type BrokerSubscribe = { id: number, filter: string, qos: number, 
-/**
- * `#` and `+` are meant: they bring what other people's devices say, too.
- */
-wildcards: boolean, };
-
-export type BrokerTls = "off" | "system" | "own" | "insecure";
-
-export type BrokerTopic = { topic: string, messages: number, 
-/**
- * Messages that are not kept here any more; the recording has them.
- */
-dropped: number, 
-/**
- * RFC 3339 UTC.
- */
-first: string, last: string, rate: number, qos: number, retained: boolean, 
-/**
- * Newest first.
- */
-values: Array<BrokerValue>, 
-/**
- * Paths (RFC 6901) of numbers in the last value.
- */
-numbers: Array<string>, 
-/**
- * Oldest first.
- */
-series: Array<BrokerPoint>, };
-
-export type BrokerTopicAsk = { id: number, topic: string, 
-/**
- * A number in what was said, for a series; one of `numbers`.
- */
-number: string | null, 
-/**
- * Values, newest first; 0: 50.
- */
-limit: number, };
-
-export type BrokerTopics = { levels: Array<BrokerLevel>, 
-/**
- * For the next page's `after`; none: this was the last.
- */
-next: string | null, };
-
-export type BrokerTopicsAsk = { id: number, 
-/**
- * Topics below this one; none: the first level.
- */
-path: string | null, 
-/**
- * Whole topics whose name or last value holds all these words instead.
- */
-search: string, 
-/**
- * `next` of an earlier page.
- */
-after: string | null, 
-/**
- * 0: 200.
- */
-limit: number, };
-
-export type BrokerValue = { ts: string, qos: number, 
-/**
- * The broker had kept it: it was said before we came.
- */
-retained: boolean, length: number, 
-/**
- * `json`, `text`, `cbor`, `msgpack`, `gzip`, `zlib`, a type of file, or `binary`
- */
-kind: string, 
-/**
- * As text, if it is some, or can be said so.
- */
-text: string | null, 
-/**
- * The first 64 KiB.
- */
-hex: string, };
-
-export type BrokerVersion = "3.1.1" | "5";
+connected: number, };
 
 export type ByteSource = { 
 /**
@@ -905,6 +731,18 @@ export type Joined = { mac: string, device: string, why: string, at: string, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | Row | null;
 
+export type KindRow = { name: string, label: string, 
+/**
+ * By name: the JSON object that is sent.
+ */
+commands: { [key in string]: unknown }, command_topic: string, qos: number, publish: Array<string>, subscribe: Array<string>, shadow: boolean, 
+/**
+ * Which field of what it says tells whether it is on.
+ */
+state: string | null, };
+
+export type KindsAdd = { json: string, };
+
 export type MapLink = { a: string, b: string, flows: number, bytes: number, services: Array<string>, };
 
 export type MapNode = { 
@@ -1455,6 +1293,30 @@ limit: number,
  */
 count: boolean, };
 
+export type SceneName = { name: string, };
+
+export type SceneRun = { name: string, 
+/**
+ * The interface that is recorded beside it; empty: none.
+ */
+interface: string, };
+
+export type SceneStep = { 
+/**
+ * Milliseconds after the scene began.
+ */
+after: number, 
+/**
+ * The thing's id.
+ */
+thing: string, command: string, };
+
+export type SceneText = { name: string, steps: Array<SceneStep>, 
+/**
+ * RFC 3339 UTC; when saving it is not looked at.
+ */
+changed: string, };
+
 export type SecretsReveal = { 
 /**
  * Facts by their `_id`; empty: those of `view` that `select` selects.
@@ -1494,6 +1356,44 @@ export type Series = { kind: string,
  * One number for each bucket.
  */
 counts: Array<number>, };
+
+export type ShadowAsk = { id: string, 
+/**
+ * Empty: the classic one, which has no name.
+ */
+name: string, 
+/**
+ * `null`: the newest.
+ */
+version: number | null, };
+
+export type ShadowDocument = { version: number, 
+/**
+ * RFC 3339 UTC.
+ */
+at: string, 
+/**
+ * `{"state":{"desired":...,"reported":...},"metadata":...}`; `null`: deleted with this version.
+ */
+document: unknown, };
+
+export type ShadowNames = { 
+/**
+ * The classic one first, as an empty text.
+ */
+names: Array<string>, };
+
+export type ShadowSet = { id: string, name: string, 
+/**
+ * JSON text.
+ */
+document: string, };
+
+export type ShadowVersionRow = { version: number, 
+/**
+ * RFC 3339 UTC.
+ */
+at: string, };
 
 export type Shape = "text" | "code" | "time" | "number" | "bytes" | "duration" | "flag" | "list";
 
@@ -1553,7 +1453,187 @@ side: string, };
 
 export type Theme = "light" | "dark";
 
-export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs" | "Capture";
+export type ThingBundle = { id: string, 
+/**
+ * A folder; made if it is not there.
+ */
+folder: string, };
+
+export type ThingChange = { id: string, name: string, note: string, exhibit: string, };
+
+export type ThingCommand = { id: string, 
+/**
+ * From its kind's dictionary.
+ */
+command: string, 
+/**
+ * Only says what would be sent.
+ */
+dry: boolean, };
+
+export type ThingCommanded = { id: string, topic: string, qos: number, 
+/**
+ * The bytes, which are UTF-8.
+ */
+payload: string, command: unknown, sent: boolean, 
+/**
+ * The thing was there when it was sent; nobody keeps it for one that was not.
+ */
+connected: boolean, };
+
+export type ThingConnectivity = { connected: boolean, 
+/**
+ * RFC 3339 UTC: of its last coming or going.
+ */
+at: string | null, 
+/**
+ * Why it went.
+ */
+reason: string | null, };
+
+export type ThingDeletion = { thing: string, name: string, 
+/**
+ * RFC 3339 UTC: when it is tried (again).
+ */
+due: string, tries: number, 
+/**
+ * Why the last try failed.
+ */
+why: string, 
+/**
+ * It was tried often enough; it waits for whoever looks into it.
+ */
+dead: boolean, };
+
+export type ThingId = { id: string, };
+
+export type ThingImport = { kind: string, name: string, note: string, exhibit: string, 
+/**
+ * Its MQTT client id; empty: a new one.
+ */
+id: string, 
+/**
+ * PEM, or the path of a file that holds it.
+ */
+certificate: string, };
+
+export type ThingKeys = { id: string, 
+/**
+ * PEM, as all of these.
+ */
+certificate: string, public_key: string, private_key: string, topics: Array<string>, 
+/**
+ * The files of the device bundle, if one was asked for.
+ */
+files: Array<string>, };
+
+export type ThingNew = { 
+/**
+ * Empty: a light.
+ */
+kind: string, name: string, note: string, exhibit: string, 
+/**
+ * The private key is also kept in the system's vault, so that a device bundle can be written later.
+ */
+keep_key: boolean, 
+/**
+ * A folder into which the device bundle, private key included, is written at once.
+ */
+bundle: string | null, };
+
+export type ThingRow = { id: string, kind: string, name: string, note: string, exhibit: string, 
+/**
+ * RFC 3339 UTC.
+ */
+created: string, 
+/**
+ * SHA-256 of its certificate.
+ */
+sha256: string, 
+/**
+ * PEM.
+ */
+certificate: string, 
+/**
+ * RFC 3339 UTC: its certificate's end.
+ */
+not_after: string, 
+/**
+ * Its certificate is not of the case's own authority.
+ */
+imported: boolean, 
+/**
+ * `ACTIVE` or `INACTIVE`.
+ */
+status: string, 
+/**
+ * `null`: it never came.
+ */
+connectivity: ThingConnectivity | null, 
+/**
+ * Whether it says that it is on.
+ */
+on: boolean | null, 
+/**
+ * What it said last, since the bench was started.
+ */
+last: ThingSaid | null, 
+/**
+ * What it publishes to, then what it listens to.
+ */
+topics: Array<string>, 
+/**
+ * Commands that it understands.
+ */
+commands: Array<string>, };
+
+export type ThingSaid = { 
+/**
+ * RFC 3339 UTC.
+ */
+at: string, topic: string, 
+/**
+ * Its beginning, as text; what is no UTF-8 is U+FFFD.
+ */
+text: string, 
+/**
+ * Of all of it.
+ */
+bytes: number, };
+
+export type ThingSeries = { 
+/**
+ * Since the bench was started.
+ */
+count: number, 
+/**
+ * The latest last.
+ */
+said: Array<ThingSaid>, 
+/**
+ * By the name of the JSON member: (ns since 1970 UTC as milliseconds, value).
+ */
+series: Array<[string, Array<[number, number]>]>, };
+
+export type ThingStatus = { id: string, active: boolean, };
+
+export type ThingsAsk = { 
+/**
+ * A part of name, id, note or exhibit.
+ */
+search: string, 
+/**
+ * Where it begins: `next` of the page before.
+ */
+after: string | null, 
+/**
+ * 0: a hundred; at most 500.
+ */
+limit: number, };
+
+export type ThingsPage = { things: Array<ThingRow>, next: string | null, total: number, };
+
+export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs" | "Capture" | "Bench";
 
 export type TreeNode = { 
 /**
@@ -1777,24 +1857,64 @@ export interface Commands {
   receiver_stop: [Nothing, Nothing];
   /** How the receiver stands, and what came. */
   receiver_state: [ReceiverAsk, ReceiverState];
-  /** Connect to a broker elsewhere and record all that passes, as a job; ending the connection seals it. */
-  broker_connect: [BrokerConnect, BrokerState];
-  /** End a connection to a broker, and seal what passed. */
-  broker_disconnect: [BrokerId, BrokerState];
-  /** Connections to brokers elsewhere. */
-  brokers: [Nothing, Array<BrokerState>];
-  /** Listen to a topic at a broker. */
-  broker_subscribe: [BrokerSubscribe, BrokerAnswer];
-  /** Listen to it no longer. */
-  broker_unsubscribe: [BrokerSubscribe, BrokerAnswer];
-  /** Publish a message at a broker; without `act` only what would be sent is shown. */
-  broker_publish: [BrokerPublish, BrokerPublished];
-  /** Topics at a broker: those below a level, or those that hold words. */
-  broker_topics: [BrokerTopicsAsk, BrokerTopics];
-  /** What was said under one topic, and its numbers over time. */
-  broker_topic: [BrokerTopicAsk, BrokerTopic];
-  /** Write what was said at a broker to the case's exports folder, as a job. */
-  broker_export: [BrokerExport, JobId];
+  /** Start the bench: a broker of our own, into which registered things are let, and the recording of all that passes. */
+  bench_start: [BenchStart, BenchState];
+  /** Send everybody away, stop the bench, and seal what was recorded. */
+  bench_stop: [Nothing, BenchState];
+  /** How the bench stands. */
+  bench_state: [Nothing, BenchState];
+  /** Allow commands that change the scene, with the reason, or forbid them again. */
+  bench_allow: [BenchAllow, BenchState];
+  /** Write a configuration that says the bench's rules to mosquitto. */
+  bench_mosquitto: [BenchBundle, BenchFiles];
+  /** Things that are registered. */
+  things: [ThingsAsk, ThingsPage];
+  /** One thing. */
+  thing: [ThingId, ThingRow];
+  /** What a thing said lately, and the numbers in it. */
+  thing_said: [ThingId, ThingSeries];
+  /** Register a thing: it gets a certificate, and its private key is shown once. */
+  thing_register: [ThingNew, ThingKeys];
+  /** Register a thing that has a certificate already. */
+  thing_import: [ThingImport, ThingRow];
+  /** Change what is written of a thing. */
+  thing_change: [ThingChange, ThingRow];
+  /** Take a thing's certificate out of use, or into use again. */
+  thing_status: [ThingStatus, Nothing];
+  /** Delete a thing: out of use at once, for good a little later. */
+  thing_delete: [ThingId, Nothing];
+  /** Bring back a thing that is not gone for good yet. */
+  thing_restore: [ThingId, ThingRow];
+  /** Things on their way out, and those that could not be deleted. */
+  thing_deletions: [Nothing, Array<ThingDeletion>];
+  /** Try again to delete a thing that could not be deleted. */
+  thing_deletion_retry: [ThingId, Nothing];
+  /** Write a thing's device bundle: certificate, authority, what to connect to, and its key if that is in the vault. */
+  thing_bundle: [ThingBundle, BenchFiles];
+  /** Kinds of things: what they understand, and to whom they may speak. */
+  thing_kinds: [Nothing, Array<KindRow>];
+  /** Add kinds of things. */
+  kinds_add: [KindsAdd, Array<KindRow>];
+  /** Send a command to a thing, or say what would be sent. */
+  thing_command: [ThingCommand, ThingCommanded];
+  /** The shadows of a thing. */
+  shadows: [ThingId, ShadowNames];
+  /** A shadow, as it is or as it was. */
+  shadow_version: [ShadowAsk, ShadowDocument | null];
+  /** When the versions of a shadow came to be. */
+  shadow_history: [ShadowAsk, Array<ShadowVersionRow>];
+  /** Change a shadow, as if it had been published. */
+  shadow_set: [ShadowSet, ShadowDocument];
+  /** Delete a shadow. */
+  shadow_delete: [ShadowAsk, ShadowDocument];
+  /** Scenes: timed scripts of commands. */
+  scenes: [Nothing, Array<SceneText>];
+  /** Keep a scene. */
+  scene_save: [SceneText, Array<SceneText>];
+  /** Forget a scene. */
+  scene_delete: [SceneName, Array<SceneText>];
+  /** Play a scene, recorded with a capture beside it. */
+  scene_run: [SceneRun, JobId];
   /** The custody log. */
   custody: [CustodyRequest, CustodyPage];
   /** Check the custody log's chain. */
@@ -1841,9 +1961,16 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   captures: ["Capture"],
   capture_chart: ["Capture"],
   receiver_state: ["Capture"],
-  brokers: ["Capture", "Facts"],
-  broker_topics: ["Capture", "Facts"],
-  broker_topic: ["Capture", "Facts"],
+  bench_state: ["Bench"],
+  things: ["Bench"],
+  thing: ["Bench"],
+  thing_said: ["Bench"],
+  thing_deletions: ["Bench"],
+  thing_kinds: ["Bench"],
+  shadows: ["Bench"],
+  shadow_version: ["Bench"],
+  shadow_history: ["Bench"],
+  scenes: ["Bench"],
   custody: ["Custody"],
   custody_verify: ["Custody"],
   jobs: ["Jobs"],
@@ -1875,16 +2002,29 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   receiver_key: ["Capture", "Custody"],
   receiver_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
   receiver_stop: ["Capture", "Custody"],
-  broker_disconnect: ["Capture", "Custody"],
-  broker_export: ["Custody"],
+  bench_stop: ["Bench", "Capture", "Custody"],
+  bench_allow: ["Bench", "Custody"],
+  bench_mosquitto: ["Custody"],
+  thing_register: ["Bench", "Custody"],
+  thing_import: ["Bench", "Custody"],
+  thing_change: ["Bench", "Custody"],
+  thing_status: ["Bench", "Custody"],
+  thing_delete: ["Bench", "Custody"],
+  thing_restore: ["Bench", "Custody"],
+  thing_deletion_retry: ["Bench", "Custody"],
+  thing_bundle: ["Custody"],
+  kinds_add: ["Bench", "Custody"],
+  scene_save: ["Bench", "Custody"],
+  scene_delete: ["Bench", "Custody"],
   job_cancel: ["Jobs"],
 };
 
 /** Commands that touch the world outside this machine. */
 export const ACTS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   export_open: [],
-  broker_connect: ["Capture", "Evidence", "Facts", "Custody"],
-  broker_subscribe: ["Capture", "Custody"],
-  broker_unsubscribe: ["Capture", "Custody"],
-  broker_publish: ["Capture", "Custody"],
+  bench_start: ["Bench", "Capture", "Custody"],
+  thing_command: ["Bench", "Custody"],
+  shadow_set: ["Bench", "Custody"],
+  shadow_delete: ["Bench", "Custody"],
+  scene_run: ["Bench", "Jobs", "Custody"],
 };

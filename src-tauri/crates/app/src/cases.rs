@@ -173,6 +173,7 @@ fn enter(app: &App, case: Case) -> Result<CaseInfo> {
     let case = Arc::new(case);
     app.set_case(Some(case.clone()));
     crate::orphans::adopt(app, &case);
+    crate::bench::change_case(app);
     remember(app, &case)?;
     info(&case)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use ts_rs::{TS, TypeVisitor};
 
+use crate::bench::*;
 use crate::brokers::*;
 use crate::capture::*;
 use crate::cases::*;
@@ -212,6 +213,64 @@ commands! {
     receiver_stop(Nothing) -> Nothing, Changes [Capture, Custody];
     /// How the receiver stands, and what came.
     receiver_state(ReceiverAsk) -> ReceiverState, Reads [Capture];
+    /// Start the bench: a broker of our own, into which registered things are let, and the recording of all that passes.
+    bench_start(BenchStart) -> BenchState, Acts [Bench, Capture, Custody];
+    /// Send everybody away, stop the bench, and seal what was recorded.
+    bench_stop(Nothing) -> BenchState, Changes [Bench, Capture, Custody];
+    /// How the bench stands.
+    bench_state(Nothing) -> BenchState, Reads [Bench];
+    /// Allow commands that change the scene, with the reason, or forbid them again.
+    bench_allow(BenchAllow) -> BenchState, Changes [Bench, Custody];
+    /// Write a configuration that says the bench's rules to mosquitto.
+    bench_mosquitto(BenchBundle) -> BenchFiles, Changes [Custody];
+    /// Things that are registered.
+    things(ThingsAsk) -> ThingsPage, Reads [Bench];
+    /// One thing.
+    thing(ThingId) -> ThingRow, Reads [Bench];
+    /// What a thing said lately, and the numbers in it.
+    thing_said(ThingId) -> ThingSeries, Reads [Bench];
+    /// Register a thing: it gets a certificate, and its private key is shown once.
+    thing_register(ThingNew) -> ThingKeys, Changes [Bench, Custody];
+    /// Register a thing that has a certificate already.
+    thing_import(ThingImport) -> ThingRow, Changes [Bench, Custody];
+    /// Change what is written of a thing.
+    thing_change(ThingChange) -> ThingRow, Changes [Bench, Custody];
+    /// Take a thing's certificate out of use, or into use again.
+    thing_status(ThingStatus) -> Nothing, Changes [Bench, Custody];
+    /// Delete a thing: out of use at once, for good a little later.
+    thing_delete(ThingId) -> Nothing, Changes [Bench, Custody];
+    /// Bring back a thing that is not gone for good yet.
+    thing_restore(ThingId) -> ThingRow, Changes [Bench, Custody];
+    /// Things on their way out, and those that could not be deleted.
+    thing_deletions(Nothing) -> Vec<ThingDeletion>, Reads [Bench];
+    /// Try again to delete a thing that could not be deleted.
+    thing_deletion_retry(ThingId) -> Nothing, Changes [Bench, Custody];
+    /// Write a thing's device bundle: certificate, authority, what to connect to, and its key if that is in the vault.
+    thing_bundle(ThingBundle) -> BenchFiles, Changes [Custody];
+    /// Kinds of things: what they understand, and to whom they may speak.
+    thing_kinds(Nothing) -> Vec<KindRow>, Reads [Bench];
+    /// Add kinds of things.
+    kinds_add(KindsAdd) -> Vec<KindRow>, Changes [Bench, Custody];
+    /// Send a command to a thing, or say what would be sent.
+    thing_command(ThingCommand) -> ThingCommanded, Acts [Bench, Custody];
+    /// The shadows of a thing.
+    shadows(ThingId) -> ShadowNames, Reads [Bench];
+    /// A shadow, as it is or as it was.
+    shadow_version(ShadowAsk) -> Option<ShadowDocument>, Reads [Bench];
+    /// When the versions of a shadow came to be.
+    shadow_history(ShadowAsk) -> Vec<ShadowVersionRow>, Reads [Bench];
+    /// Change a shadow, as if it had been published.
+    shadow_set(ShadowSet) -> ShadowDocument, Acts [Bench, Custody];
+    /// Delete a shadow.
+    shadow_delete(ShadowAsk) -> ShadowDocument, Acts [Bench, Custody];
+    /// Scenes: timed scripts of commands.
+    scenes(Nothing) -> Vec<SceneText>, Reads [Bench];
+    /// Keep a scene.
+    scene_save(SceneText) -> Vec<SceneText>, Changes [Bench, Custody];
+    /// Forget a scene.
+    scene_delete(SceneName) -> Vec<SceneText>, Changes [Bench, Custody];
+    /// Play a scene, recorded with a capture beside it.
+    scene_run(SceneRun) -> JobId, Acts [Bench, Jobs, Custody];
     /// Connect to a broker elsewhere and record all that passes, as a job; ending the connection seals it.
     broker_connect(BrokerConnect) -> BrokerState, Acts [Capture, Evidence, Facts, Custody];
     /// End a connection to a broker, and seal what passed.

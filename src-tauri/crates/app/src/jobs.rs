@@ -77,6 +77,7 @@ pub enum Topic {
     Custody,
     Jobs,
     Capture,
+    Bench,
 }
 
 /// All work of this run of the program.

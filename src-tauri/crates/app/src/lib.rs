@@ -37,11 +37,13 @@ mod rows;
 mod secrets;
 mod state;
 mod stream;
+mod vault;
 mod vendors;
 mod verify;
 mod watch;
 mod zone;
 
+pub use bench::{LightAnswer, LightRequest};
 pub use commands::{COMMANDS, Command, Effect, Nothing, command, typescript};
 pub use error::{Code, Error, Result};
 pub use jobs::{Event, Job, JobState, Topic};

@@ -1,6 +1,7 @@
 //! The workstation: the open case, jobs, who listens.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,6 +10,7 @@ use case::{Actor, Case, Entry};
 use model::Time;
 use serde_json::{Value, json};
 
+use crate::bench;
 use crate::brokers::Connections;
 use crate::capture::{Counting, Session};
 use crate::commands::{Effect, command};
@@ -16,6 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::import::Hub;
 use crate::jobs::{Event, Jobs, Topic};
 use crate::receiver::{self, Door, Keys};
+use crate::vault::Vault;
 use crate::watch::Watches;
 
 /// What all doors share.
@@ -36,6 +39,11 @@ pub struct App {
     pub(crate) receiver: Mutex<Option<Arc<receiver::Receiver>>>,
     pub(crate) receiver_keys: Mutex<Keys>,
     pub(crate) door: OnceLock<Box<dyn Door>>,
+    /// The bench, running or stopped.
+    pub(crate) bench: Mutex<Option<Arc<bench::Session>>>,
+    /// Whether a job is at it.
+    pub(crate) deleting: AtomicBool,
+    pub(crate) vault: Vault,
     listeners: Mutex<Vec<SyncSender<Event>>>,
     me: Weak<App>,
 }
@@ -43,8 +51,10 @@ pub struct App {
 impl App {
     /// `settings`: the folder for what is remembered between cases; none: the user's own.
     pub fn new(settings: Option<PathBuf>) -> Arc<App> {
+        let settings = settings.or_else(own_settings);
         Arc::new_cyclic(|me| App {
-            settings: settings.or_else(own_settings),
+            vault: Vault::new(settings.as_deref()),
+            settings,
             open: RwLock::new(None),
             jobs: Jobs::default(),
             hub: Mutex::default(),
@@ -55,6 +65,8 @@ impl App {
             receiver: Mutex::default(),
             receiver_keys: Mutex::default(),
             door: OnceLock::new(),
+            bench: Mutex::default(),
+            deleting: AtomicBool::new(false),
             listeners: Mutex::default(),
             me: me.clone(),
         })

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the only crate that knows our SQLite schema. It reads no evidence, parses no protocol and talks to no network.
 
+mod bench;
 mod captures;
 mod columns;
 mod coverage;
@@ -26,6 +27,7 @@ mod text;
 mod views;
 mod writer;
 
+pub use bench::{Deletion, Scene, ShadowRow, ThingRow, Things};
 pub use captures::SightingRow;
 pub use coverage::{CoveredFlows, CoveredIssues, CoveredItem};
 pub use custody::{Actor, Check, Custody, Entry};

@@ -182,6 +182,34 @@ CREATE INDEX presence_hour_run ON presence_hour (run);
 CREATE TABLE same_device (                 -- what the analyst takes for another address of a device
   mac TEXT PRIMARY KEY, device TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;
+", "
+CREATE TABLE thing (                       -- what is registered on the bench
+  id TEXT PRIMARY KEY,                     -- a UUID: its MQTT client id
+  kind TEXT NOT NULL, name TEXT NOT NULL, note TEXT NOT NULL, exhibit TEXT NOT NULL,
+  created INTEGER NOT NULL,                -- ns since 1970 UTC, as all times here
+  certificate TEXT NOT NULL,               -- PEM; its private key is nowhere here
+  sha256 TEXT NOT NULL UNIQUE,             -- of the certificate's DER, lower-case hex
+  imported INTEGER NOT NULL,               -- 1: it came with a certificate of its own
+  status TEXT NOT NULL,                    -- of the certificate: ACTIVE INACTIVE
+  deleted INTEGER,                         -- when it was said that it is to go
+  connected INTEGER, since INTEGER, reason TEXT -- its last coming or going, as AWS reports it
+) STRICT;
+CREATE TABLE thing_deletion (              -- things that are to be deleted for good
+  thing TEXT PRIMARY KEY, due INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+  why TEXT NOT NULL DEFAULT '',            -- why the last try failed
+  dead INTEGER NOT NULL DEFAULT 0          -- 1: tried often enough
+) STRICT;
+CREATE TABLE thing_revoked (               -- certificates of things that are gone
+  sha256 TEXT PRIMARY KEY, thing TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE thing_shadow (                -- every version of every shadow; name '': the classic one
+  thing TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL,
+  document TEXT,                           -- JSON; NULL: deleted with this version
+  PRIMARY KEY (thing, name, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE scene (                       -- timed scripts of commands
+  name TEXT PRIMARY KEY, steps TEXT NOT NULL, changed INTEGER NOT NULL
+) STRICT;
 "];
 
 /// Made after bulk loading, not during.

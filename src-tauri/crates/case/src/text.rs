@@ -113,27 +113,36 @@ fn hash(value: &str) -> i64 {
     hash as i64 | 1
 }
 
-/// Puts the texts that are not yet searchable into the index. Returns how many there were.
-pub(crate) fn index(db: &Connection) -> Result<usize> {
-    let done: i64 = db
+/// Id of the last text that is in the index of words.
+fn indexed(db: &Connection) -> Result<i64> {
+    let done = db
         .query_row("SELECT value FROM case_fact WHERE key = 'searchable'", [], |row| row.get::<_, String>(0))
-        .optional()?
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
+        .optional()?;
+    Ok(done.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// Whether all texts are in the index of words.
+pub(crate) fn is_indexed(db: &Connection) -> Result<bool> {
+    let last: Option<i64> = db.query_row("SELECT max(id) FROM text", [], |row| row.get(0))?;
+    Ok(last.unwrap_or(0) <= indexed(db)?)
+}
+
+/// Puts the texts that are not yet searchable into the index.
+pub(crate) fn index(db: &Connection) -> Result<()> {
+    let done = indexed(db)?;
     let mut statement = db.prepare("SELECT id, value FROM text WHERE id > ? ORDER BY id")?;
     let mut insert = db.prepare("INSERT INTO text_fts (rowid, value) VALUES (?, ?)")?;
     let mut rows = statement.query([done])?;
-    let (mut added, mut last, mut words) = (0, done, String::new());
+    let (mut last, mut words) = (done, String::new());
     while let Some(row) = rows.next()? {
         last = row.get(0)?;
         let value = row.get_ref(1)?.as_str().unwrap_or_default();
         words.clear();
         let value = if value.starts_with('{') { values(value, &mut words) } else { value };
         insert.execute(params![last, value])?;
-        added += 1;
     }
     db.execute("INSERT OR REPLACE INTO case_fact VALUES ('searchable', ?)", [last.to_string()])?;
-    Ok(added)
+    Ok(())
 }
 
 /// The values of a JSON object without its keys and escapes, for the word index; room for them is lent.

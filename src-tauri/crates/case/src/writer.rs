@@ -12,7 +12,7 @@ use crate::presence::PresenceWriter;
 use crate::runs::RunId;
 use crate::schema::{LATE_INDEXES, RUN_BITS};
 use crate::text::{self, Interner};
-use crate::{Case, Result};
+use crate::{Case, Result, Select};
 
 /// What a reader has found since the last batch. Filled by the parsing thread, written by another.
 #[derive(Default)]
@@ -169,14 +169,29 @@ impl Case {
         Ok(Writer { case: self, interner, facts, presence: PresenceWriter::default(), spoken, open })
     }
 
-    /// After bulk loading: secondary indexes and text search.
-    pub fn index(&self) -> Result<usize> {
+    /// After bulk loading: secondary indexes.
+    pub fn index(&self) -> Result<()> {
         self.write(|db| {
             for index in LATE_INDEXES {
                 db.execute(index, [])?;
             }
-            text::index(db)
-        })
+            Ok(())
+        })?;
+        // Most of the write-ahead log on its way already, beside whatever else is done; `tidy` moves the rest.
+        Ok(self.writing().execute_batch("PRAGMA wal_checkpoint(PASSIVE);")?)
+    }
+
+    /// Makes words be found in all texts that there are. Whoever looks for words does this first: an import does not wait for it.
+    pub fn searchable(&self) -> Result<()> {
+        if self.read(text::is_indexed)? { Ok(()) } else { self.write(text::index) }
+    }
+
+    /// Like [`Case::read`] for what `select` asks for.
+    pub(crate) fn read_for<T>(&self, select: &Select, look: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        if !select.search.is_empty() {
+            self.searchable()?;
+        }
+        self.read(look)
     }
 
     /// Lets the query planner know the tables' sizes, and moves the write-ahead log into the database.

@@ -45,6 +45,8 @@ pub enum Do {
     Capture(Capture),
     /// Receive presence reports of access points into a case; Ctrl+C ends it and seals what was received
     Receive(Receive),
+    /// Run the bench: a broker for registered things, whose every packet is recorded; type `on ID`, `off ID`, `things` or `quit`
+    Bench(Bench),
     /// Say what this machine can record, and what is in the way
     Doctor,
     /// Finish an import that was cut off
@@ -214,6 +216,30 @@ impl Capture {
             None => self.interface.iter().map(|interface| with("interface", json!(interface))).collect(),
         }
     }
+}
+
+/// What `lintel bench` is asked for.
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    pub case: PathBuf,
+    /// Address and port where devices come to; else 127.0.0.1:8883
+    #[arg(long)]
+    pub listen: Option<String>,
+    /// A further name or address of this machine, for the broker's certificate; may be given several times
+    #[arg(long)]
+    pub name: Vec<String>,
+    /// By whose leave, on what ground; goes to the custody log
+    #[arg(long, default_value = "")]
+    pub authority: String,
+    /// Allow commands that change the scene, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub allow: Option<String>,
+    /// Also offer the page and IoTLite's REST API on this port of 127.0.0.1; 0: any that is free
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// End after so many seconds
+    #[arg(long)]
+    pub seconds: Option<u32>,
 }
 
 #[derive(Debug, clap::Args)]

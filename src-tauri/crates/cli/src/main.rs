@@ -4,6 +4,7 @@
 //! 2 wrong use, 3 failed. Errors are one sentence on standard error.
 
 mod args;
+mod bench;
 mod capture;
 mod print;
 mod progress;
@@ -87,6 +88,10 @@ fn run(args: Args, out: &mut Printer) -> Result<ExitCode, Error> {
         Do::Receive(request) => {
             tell_interrupted(&open(&app, &request.case)?);
             receive::receive(&app, &request, out)
+        }
+        Do::Bench(request) => {
+            tell_interrupted(&open(&app, &request.case)?);
+            bench::bench(&app, &request, out)
         }
         Do::Doctor => capture::doctor(&app, out),
         Do::Resume { case } => {

@@ -24,7 +24,7 @@ pub trait Registry: Send + Sync + 'static {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connectivity {
     pub connected: bool,
-    /// Of the last coming or going.
+    /// Of the last coming or going: milliseconds since 1970, UTC, as AWS says it.
     pub at: Option<i64>,
     /// `CLIENT_INITIATED_DISCONNECT`, `CONNECTION_LOST`, `MQTT_KEEP_ALIVE_TIMEOUT`, `DUPLICATE_CLIENTID`, `FORBIDDEN_ACCESS`, ...; `None` while connected.
     pub reason: Option<String>,
@@ -36,6 +36,7 @@ pub struct ShadowVersion {
     pub thing: String,
     /// Empty: the classic one, which has no name.
     pub name: String,
+    /// One more than that of the version before, deletions included: no number of a shadow comes twice.
     pub version: u64,
     pub at: Time,
     /// `{"state":{"desired":...,"reported":...},"metadata":{...}}`; `None`: it was deleted with this version.

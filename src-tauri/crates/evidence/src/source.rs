@@ -14,7 +14,7 @@ use model::Cancelled;
 use sha2::{Digest, Sha256};
 
 /// Bytes read at once. At most seven chunks are in flight: two waiting for each of the two readers, three in work.
-pub const CHUNK: usize = 4 << 20;
+pub const CHUNK: usize = 1 << 20;
 /// Bytes read at once where the next ones may be long in coming, or are not wanted.
 const PIECE: usize = 256 << 10;
 /// How much of an item [`Source::head`] shows.

@@ -60,7 +60,7 @@ fn refusal(status: StatusCode, sentence: &str) -> Response {
 }
 
 /// A value of a query without its `%3A` and `+`; what is no such escape stays as it is.
-fn plain(value: &str) -> String {
+pub(crate) fn plain(value: &str) -> String {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let Some((first, more)) = rest.split_first() {

@@ -8,6 +8,7 @@ mod api;
 mod devices;
 mod events;
 mod guard;
+mod light;
 mod page;
 mod receive;
 
@@ -98,7 +99,11 @@ pub fn serve(app: Arc<App>, options: Options) -> Result<Running, Error> {
     let guard = Arc::new(guard::Guard::new(addr.port(), &token));
     let router = Router::new()
         .nest("/api", api::routes(state.clone()).layer(middleware::from_fn_with_state(guard.clone(), guard::token)))
-        .merge(devices::routes(state).route_layer(middleware::from_fn_with_state(guard.clone(), guard::token)))
+        .merge(
+            devices::routes(state.clone())
+                .merge(light::routes(state))
+                .route_layer(middleware::from_fn_with_state(guard.clone(), guard::token)),
+        )
         .fallback_service(page::routes(options.page))
         .layer(DefaultBodyLimit::max(api::LARGEST_REQUEST))
         .layer(middleware::from_fn_with_state(guard, guard::host_and_origin));

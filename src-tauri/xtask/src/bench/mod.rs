@@ -1,11 +1,13 @@
 //! Measuring against public tools on the same file in the same run.
 
+mod broker;
 mod capture;
 mod frames;
 mod identity;
 mod presence;
 mod query;
 
+pub use broker::broker;
 pub use capture::capture;
 pub use identity::identity;
 pub use presence::presence;
@@ -83,7 +85,11 @@ pub fn import(options: &[&str]) -> Result<()> {
         contestants.push(tshark);
     }
     report(&contestants, bytes);
-    println!("\nCase on disk  {} bytes, {:.3} of the capture", size(&case)?, size(&case)? as f64 / bytes as f64);
+    let began = std::time::Instant::now();
+    let search = ["--search", "no-such-word", "--limit", "1"];
+    run(program(&lintel, ["show"]).arg(&case).arg("facts").args(search).stdout(Stdio::null()))?;
+    println!("\nFirst search  {:.2} s: it makes the index of words", began.elapsed().as_secs_f64());
+    println!("Case on disk  {} bytes, {:.3} of the capture", size(&case)?, size(&case)? as f64 / bytes as f64);
     Ok(())
 }
 

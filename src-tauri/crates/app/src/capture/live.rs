@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Devices follow what comes all the time so often at most, and in at most a tenth of the time.
 const FOLLOW: Duration = Duration::from_secs(10);
 
-/// Devices and the word index after what was written last.
+/// Devices and indexes after what was written last.
 pub(crate) fn refresh(case: &Case) -> Result<()> {
     case.index()?;
     crate::analysis::devices(case)

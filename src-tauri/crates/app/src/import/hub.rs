@@ -15,7 +15,7 @@ use crate::jobs::Topic;
 use crate::state::{App, lock, now};
 
 /// Batches that wait for the writer.
-const WAITING: usize = 2;
+const WAITING: usize = 5;
 /// How long another program's look at the case is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 

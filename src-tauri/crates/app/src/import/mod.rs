@@ -99,13 +99,13 @@ fn import_alone(case: &Case, hub: &Arc<Hub>, request: &EvidenceAdd, tick: &Tick)
 }
 
 fn finish(case: &Case, tick: &Tick) -> Result<()> {
-    tick.at("indexing texts and drawing up devices");
+    tick.at("indexing flows and drawing up devices");
     // What is drawn up comes from other tables than what is indexed; it is written when that is done.
     std::thread::scope(|scope| {
         let indexing = scope.spawn(|| case.index());
         let drawn = analysis::devices(case);
         let indexed = indexing.join();
-        indexed.unwrap_or_else(|_| Err(case::Error::Refused("indexing the texts broke off".into())))?;
+        indexed.unwrap_or_else(|_| Err(case::Error::Refused("indexing the flows broke off".into())))?;
         drawn
     })?;
     case.tidy()?;

@@ -48,7 +48,7 @@ impl Case {
                 Ok(db.query_row(sql, [kind], |row| row.get::<_, i64>(0))? as u64)
             });
         }
-        self.read(|db| Scan::new(db, Test::new(self, db, select, kind)?)?.count())
+        self.read_for(select, |db| Scan::new(db, Test::new(self, db, select, kind)?)?.count())
     }
 
     /// Facts of each kind, the most frequent first.
@@ -74,7 +74,7 @@ impl Case {
             "subject" => Some(TextColumn::Subject),
             other => return Err(Error::Invalid(format!("facts can't be counted by '{other}'"))),
         };
-        self.read(|db| {
+        self.read_for(select, |db| {
             let mut counts: HashMap<u64, u64, foldhash::fast::FixedState> = HashMap::default();
             Scan::new(db, Test::new(self, db, select, kind)?)?.each(&mut |chunk, mask| {
                 let Some(column) = column else {
@@ -134,7 +134,7 @@ impl Case {
                 *count = count.saturating_add(facts.try_into().unwrap_or(u32::MAX));
             }
         };
-        self.read(|db| {
+        self.read_for(select, |db| {
             if unfiltered && step % MINUTE == 0 {
                 let mut statement = db.prepare(
                     "SELECT kind, (minute * ?1 - ?2) / ?3, sum(facts) FROM tally WHERE minute >= ?4 AND minute <= ?5 GROUP BY 1, 2",
@@ -230,21 +230,35 @@ struct Group {
 
 fn group(chunk: &mut Chunk, groups: &mut HashMap<(RunId, u64, u64), Group, foldhash::fast::FixedState>) -> Result<()> {
     let run = chunk.meta.run;
-    let frames: Vec<i64> = chunk.places()?.frame.clone();
+    // Groups whose first fact is in this chunk, and where: most chunks have none, and their places need not be looked at.
+    let mut first = Vec::new();
     let keys = chunk.keys()?;
     for (row, (ts, number)) in keys.ts.iter().zip(&keys.number).enumerate() {
         let key = (run, keys.src.get(row), keys.fields.get(row));
-        let frame = frames.get(row).copied().unwrap_or(0);
-        let group =
-            groups.entry(key).or_insert(Group { first: i64::MAX, frame, first_ts: None, last_ts: NO_TIME, count: 0 });
+        let group = groups.entry(key).or_insert(Group {
+            first: i64::MAX,
+            frame: 0,
+            first_ts: None,
+            last_ts: NO_TIME,
+            count: 0,
+        });
         if *number < group.first {
-            (group.first, group.frame) = (*number, frame);
+            group.first = *number;
+            first.push((key, row));
         }
         if *ts != NO_TIME {
             group.first_ts = Some(group.first_ts.map_or(*ts, |first| first.min(*ts)));
         }
         group.last_ts = group.last_ts.max(*ts);
         group.count += 1;
+    }
+    if !first.is_empty() {
+        let frames = &chunk.places()?.frame;
+        for (key, row) in first {
+            if let (Some(group), Some(frame)) = (groups.get_mut(&key), frames.get(row)) {
+                group.frame = *frame;
+            }
+        }
     }
     Ok(())
 }

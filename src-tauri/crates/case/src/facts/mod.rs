@@ -68,7 +68,7 @@ impl Case {
             false => None,
         };
         let after = request.after.as_deref().map(key).transpose()?;
-        self.read(|db| {
+        self.read_for(&request.select, |db| {
             let (page, more) = page::page(self, db, kind, request, after)?;
             let next =
                 page.last().filter(|_| more).map(|last| format!("{}:{}", last.ts.map_or(NO_TIME, |ts| ts.0), last.id));

@@ -163,7 +163,7 @@ impl Link {
         let goodbye = async {
             match &mut self.way {
                 Way::Plain(stream) => stream.shutdown().await,
-                Way::WebSocket(stream) => stream.close(None).await.map_err(into_io),
+                Way::WebSocket(stream) => WebSocketStream::close(stream, None).await.map_err(into_io),
             }
         };
         let _ = timeout(Duration::from_secs(1), goodbye).await; // it may be gone already

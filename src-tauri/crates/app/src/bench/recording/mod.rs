@@ -45,7 +45,6 @@ const STEMS: [&str; 2] = ["bench-", "broker-"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Our own broker.
-    #[allow(dead_code, reason = "the broker of the bench begins these")]
     Bench,
     /// Brokers elsewhere.
     Elsewhere,
