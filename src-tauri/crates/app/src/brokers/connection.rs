@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use case::Case;
+use device::record::{Event, Record, Recorder};
 use device::remote::{Broker, Secret, Settings, Standing, Tls, Version};
 
 use super::{BrokerConnect, BrokerFilter, BrokerState, BrokerTls, BrokerVersion};
@@ -49,6 +50,17 @@ impl Connection {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
         self.recording.stop();
+    }
+
+    /// Writes into the recording, before it is done, why something is published.
+    pub fn note_act(&self, topic: &str, reason: &str) {
+        let fields =
+            [("topic", topic.to_owned()), ("reason", reason.to_owned()), ("broker", self.broker.settings().url())];
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let thing = Some(self.broker.state().client_id).filter(|id| !id.is_empty());
+        let event = Event { at: now(), between: None, act: "published", thing, fields };
+        // The packet that follows is sent when it is safe, and this with it.
+        self.recording.keep(Record::Event(event));
     }
 
     pub fn state(&self) -> BrokerState {

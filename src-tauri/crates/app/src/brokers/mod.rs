@@ -158,6 +158,8 @@ pub struct BrokerPublish {
     pub retain: bool,
     /// It is meant: this changes the scene.
     pub act: bool,
+    /// Why, and by whose leave; without one nothing is sent. It is written to the custody log and the recording.
+    pub reason: String,
 }
 
 /// What was said, or would be.
@@ -230,7 +232,11 @@ pub(crate) fn broker_publish(app: &App, request: BrokerPublish) -> Result<Broker
     };
     check_message(&request.topic, &payload, request.qos).map_err(|why| bad(&why))?;
     let url = connection.broker.settings().url();
+    if request.act && request.reason.trim().is_empty() {
+        return Err(Error::new(Code::Refused, "publishing: this changes the scene: give the reason first"));
+    }
     let text = if request.act {
+        connection.note_act(&request.topic, request.reason.trim());
         connection
             .broker
             .publish(&request.topic, &payload, request.qos, request.retain)

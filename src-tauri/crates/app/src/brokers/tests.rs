@@ -147,6 +147,8 @@ fn from_a_broker_to_evidence() {
     assert_eq!((&shown["sent"], &shown["hex"]), (&json!(false), &json!(model::hex(b"{\"power\": true}"))));
     let mut act = publish;
     act["act"] = json!(true);
+    assert!(bench.refused("broker_publish", act.clone()).contains("reason"));
+    act["reason"] = json!("test of the switch, exhibit 7");
     assert_eq!(bench.call("broker_publish", act)["sent"], true);
 
     let job =
@@ -174,7 +176,7 @@ fn from_a_broker_to_evidence() {
         (1, 1, 5, 2, 1)
     );
     let acts: Vec<_> = bench.rows("bench").iter().map(|row| row["act"].clone()).collect();
-    assert_eq!(acts, ["connected", "disconnected"]);
+    assert_eq!(acts, ["connected", "published", "disconnected"]);
     let [item] = &bench.rows("evidence")[..] else { panic!() };
     let file = bench.app.open_case().unwrap().dir().join(item["path"].as_str().unwrap());
     let raw = std::fs::read(file).unwrap();

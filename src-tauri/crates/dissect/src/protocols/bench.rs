@@ -16,16 +16,20 @@ pub const KIND: Kind = Kind {
     name: "bench",
     about: "What happened on the bench, or on the way to a broker elsewhere: comings and goings, refusals, commands, shadows.",
     fields: &[
-        ("act", "connected, disconnected, refused, command, scene, shadow, note, ..."),
+        ("act", "connected, disconnected, refused, command, scene, shadow, published, allowed, note, ..."),
         ("thing", "whom it concerns, by its MQTT client id"),
+        ("kind", "what kind of thing that is"),
         ("reason", "why"),
         ("topic", "what it is about"),
         ("payload", "what was said: the first 4096 bytes"),
         ("command", "command that was given"),
         ("scene", "scene that was played"),
-        ("shadow", "name of the shadow; empty: the one without a name"),
+        ("what", "what became of it"),
+        ("name", "of the shadow; empty: the one without a name"),
         ("version", "of the shadow"),
+        ("document", "the shadow, as JSON: the first 4096 bytes"),
         ("certificate", "SHA-256 of the certificate that was shown"),
+        ("protocol", "version of MQTT that is spoken"),
         ("broker", "broker elsewhere"),
         ("text", "what a person noted"),
         ("more", "what else was told, as JSON"),
@@ -36,20 +40,24 @@ pub const KIND: Kind = Kind {
 const NODES: &[Known] = &[
     ("bench.act", "Act", "act"),
     ("bench.thing", "Thing", "thing"),
+    ("bench.kind", "Kind", "kind"),
     ("bench.reason", "Reason", "reason"),
     ("bench.topic", "Topic", "topic"),
     ("bench.payload", "Payload", "payload"),
     ("bench.command", "Command", "command"),
     ("bench.scene", "Scene", "scene"),
-    ("bench.shadow", "Shadow", "shadow"),
+    ("bench.what", "What", "what"),
+    ("bench.name", "Shadow", "name"),
     ("bench.version", "Version", "version"),
+    ("bench.document", "Document", "document"),
     ("bench.certificate", "Certificate", "certificate"),
+    ("bench.protocol", "Protocol", "protocol"),
     ("bench.broker", "Broker", "broker"),
     ("bench.text", "Text", "text"),
 ];
 
 /// What is said of one event alone.
-const OWN: &[&str] = &["payload", "version", "text", "more"];
+const OWN: &[&str] = &["payload", "version", "document", "text", "more"];
 
 /// Reads an event, if the bytes are one: makes its fact, and gives its act.
 pub(crate) fn read(bytes: &[u8], range: Range<usize>, out: &mut Out) -> Option<String> {
@@ -125,8 +133,8 @@ mod tests {
                 r#"refused: bench 'lamp-1' {"act":"refused","thing":"lamp-1","reason":"topic not allowed","topic":"other/data"} {}"#,
             ),
             (
-                r#"{"bench":"shadow","thing":"lamp-1","version":7,"shadow":"","document":{"state":{"on":true}}}"#,
-                r#"shadow: bench 'lamp-1' {"act":"shadow","thing":"lamp-1","shadow":""} {"version":7,"more":"{\"document\":{\"state\":{\"on\":true}}}"}"#,
+                r#"{"bench":"shadow","thing":"lamp-1","version":7,"name":"","document":{"state":{"on":true}},"of":[1]}"#,
+                r#"shadow: bench 'lamp-1' {"act":"shadow","thing":"lamp-1","name":""} {"version":7,"document":"{\"state\":{\"on\":true}}","more":"{\"of\":[1]}"}"#,
             ),
             (r#"{"bench":"note","text":"lamp moved"}"#, r#"note: bench '' {"act":"note"} {"text":"lamp moved"}"#),
             (
