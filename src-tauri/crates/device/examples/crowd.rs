@@ -1,11 +1,12 @@
 //! A crowd of devices at the bench's broker: how many messages a second are on the disk and acknowledged, and how soon.
 //!
 //! ```text
-//! cargo run --release -p device --example crowd -- [DEVICES [MESSAGES-A-SECOND [SECONDS]]]
+//! cargo run --release -p device --example crowd -- [DEVICES [MESSAGES-A-SECOND [SECONDS [BROKER SERVICE TOKEN]]]]
 //! ```
 //!
-//! All of it runs in one process: the broker, a recorder that writes to a file and has each batch put on the disk, and the devices, each with its own
-//! certificate and TLS connection. Prints one JSON object.
+//! With three numbers at most, all of it runs in one process: the broker, a recorder that writes to a file and has each batch put on the disk, and
+//! the devices, each with its own certificate and TLS connection. With the addresses of a running `lintel bench` the devices are registered there and
+//! come to it: `cargo xtask bench broker` does that. Prints one JSON object.
 
 #[path = "../tests/lab/mqtt.rs"]
 #[allow(dead_code)]
@@ -13,7 +14,7 @@ mod mqtt;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,33 +38,62 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 fn main() {
-    let mut numbers = std::env::args().skip(1).map(|word| word.parse::<u64>().expect("a number"));
-    let mut number = |usual: u64| numbers.next().unwrap_or(usual);
-    let (devices, rate, seconds) = (number(1000), number(5000), number(10));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    println!("{}", runtime.block_on(crowd(devices, rate, seconds)));
-}
-
-async fn crowd(devices: u64, rate: u64, seconds: u64) -> serde_json::Value {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |n: usize, usual: u64| words.get(n).map_or(usual, |word| word.parse().expect("a number"));
+    let (devices, rate, seconds) = (number(0, 1000), number(1, 5000), number(2, 10));
     let now = Time(SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() as i64);
     let authority = Authority::make("Crowd", now).unwrap();
-    let world = Arc::new(World::new());
     let issued: Vec<_> =
         (0..devices).map(|n| authority.issue(&format!("device-{n}"), KeyKind::P256, now, None).unwrap()).collect();
-    for (n, issued) in issued.iter().enumerate() {
-        let holder = Holder { thing: format!("device-{n}"), kind: "light".into(), barred: None };
-        world.holders.lock().unwrap().insert(issued.certificate.sha256, holder);
-    }
-    let again = Authority::open(authority.certificate_pem(), authority.key_pem()).unwrap();
-    let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::new(again) };
-    let broker = Broker::start(settings, world.clone(), world.clone()).unwrap();
-    let at = broker.listen();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let said = if let [_, _, _, broker, service, token] = &words[..] {
+        let root = elsewhere(service, token, &issued);
+        runtime.block_on(crowd(broker.parse().unwrap(), &root, issued, rate, seconds))
+    } else {
+        let world = Arc::new(World::new());
+        for (n, issued) in issued.iter().enumerate() {
+            let holder = Holder { thing: format!("device-{n}"), kind: "light".into(), barred: None };
+            world.holders.lock().unwrap().insert(issued.certificate.sha256, holder);
+        }
+        let again = Authority::open(authority.certificate_pem(), authority.key_pem()).unwrap();
+        let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::new(again) };
+        let broker = Broker::start(settings, world.clone(), world.clone()).unwrap();
+        let mut said = runtime.block_on(crowd(broker.listen(), authority.certificate_pem(), issued, rate, seconds));
+        said["synced"] = world.batches.load(Ordering::Relaxed).into();
+        broker.stop();
+        said
+    };
+    println!("{said}");
+}
 
+/// Registers the devices at a running bench, and gives its authority's certificate.
+fn elsewhere(service: &str, token: &str, issued: &[Issued]) -> String {
+    let call = |name: &str, request: serde_json::Value| -> serde_json::Value {
+        let body = request.to_string();
+        let mut stream = std::net::TcpStream::connect(service).unwrap();
+        let head = format!(
+            "POST /api/{name} HTTP/1.1\r\nHost: {service}\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    for (n, issued) in issued.iter().enumerate() {
+        call("thing_import", serde_json::json!({ "id": format!("device-{n}"), "certificate": issued.certificate_pem }));
+    }
+    call("bench_state", serde_json::json!({}))["ca"]["certificate"].as_str().unwrap().to_owned()
+}
+
+async fn crowd(at: SocketAddr, root: &str, issued: Vec<Issued>, rate: u64, seconds: u64) -> serde_json::Value {
+    let devices = issued.len();
     let began = Instant::now();
     let at_once = Arc::new(Semaphore::new(64));
     let mut coming = Vec::new();
     for (n, issued) in issued.into_iter().enumerate() {
-        let (config, at_once) = (config(authority.certificate_pem(), &issued), at_once.clone());
+        let (config, at_once) = (config(root, &issued), at_once.clone());
         coming.push(tokio::spawn(async move {
             let _turn = at_once.acquire_owned().await.unwrap();
             come(at, config, n).await
@@ -97,13 +127,11 @@ async fn crowd(devices: u64, rate: u64, seconds: u64) -> serde_json::Value {
         took.get(((took.len() as f64 * share) as usize).min(took.len().saturating_sub(1)))
             .map(|took| took.as_secs_f64() * 1000.0)
     };
-    let batches = world.batches.load(Ordering::Relaxed);
-    broker.stop();
     serde_json::json!({
         "devices": devices, "connected_seconds": connected.as_secs_f64(), "wanted_per_second": rate, "seconds": elapsed,
         "sent": sent, "acknowledged": took.len(), "per_second": took.len() as f64 / elapsed,
         "milliseconds": { "median": at(0.5), "p99": at(0.99), "most": at(1.0) },
-        "synced": batches, "cpu_seconds": spent, "memory_peak_mb": peak(),
+        "cpu_seconds": spent, "memory_peak_mb": peak(),
     })
 }
 
@@ -123,9 +151,11 @@ async fn talk(
         let id = (sent % 60_000) as u16 + 1;
         let body = format!("{{\"power\": {}, \"number\": {sent}}}", sent % 2 == 0);
         let said = Instant::now();
-        stream.write_all(&publish(V::V3, &topic, body.as_bytes(), 1, id)).await.unwrap();
+        if stream.write_all(&publish(V::V3, &topic, body.as_bytes(), 1, id)).await.is_err() {
+            break; // the bench was killed: what it acknowledged counts
+        }
         sent += 1;
-        let ack = hear(&mut stream, &mut came).await;
+        let Some(ack) = hear(&mut stream, &mut came).await else { break };
         assert_eq!((ack.kind, ack.id()), (4, id));
         took.push(said.elapsed());
         // Who is late does not hurry.
@@ -141,19 +171,18 @@ async fn come(at: SocketAddr, config: Arc<ClientConfig>, n: usize) -> TlsStream<
     let mut stream = TlsConnector::from(config).connect(name, stream).await.unwrap();
     let id = format!("device-{n}");
     stream.write_all(&Connect { keep_alive: 600, ..Connect::new(V::V3, &id) }.bytes()).await.unwrap();
-    let connack = hear(&mut stream, &mut Vec::new()).await;
+    let connack = hear(&mut stream, &mut Vec::new()).await.expect("it answers");
     assert_eq!((connack.kind, connack.body[1]), (2, 0));
     stream
 }
 
-async fn hear(stream: &mut TlsStream<TcpStream>, came: &mut Vec<u8>) -> Came {
+async fn hear(stream: &mut TlsStream<TcpStream>, came: &mut Vec<u8>) -> Option<Came> {
     loop {
         if let Some(packet) = Came::take(came) {
-            return packet;
+            return Some(packet);
         }
         let mut buffer = [0; 512];
-        let len = stream.read(&mut buffer).await.unwrap();
-        assert!(len > 0, "the broker closed");
+        let len = stream.read(&mut buffer).await.ok().filter(|len| *len > 0)?;
         came.extend_from_slice(&buffer[..len]);
     }
 }
