@@ -97,7 +97,7 @@ pub fn enter<'a>(packet: &'a [u8], thing: &str, kind: &Kind) -> Result<Entry<'a>
         return refuse(version, answer::NOT_AUTHORIZED, Leaving::Forbidden, why, Some(will.topic));
     }
     let keep_alive = if connect.keep_alive == 0 { LONGEST_STILL } else { connect.keep_alive };
-    Ok(Entry { inside: connect.for_inside(packet, thing), keep_alive, connect })
+    Ok(Entry { inside: connect.with(packet, thing, u16::MAX), keep_alive, connect })
 }
 
 impl<'a> Judge<'a> {

@@ -216,15 +216,15 @@ impl<'a> Connect<'a> {
         Ok(Connect { version, clean: flags & 2 != 0, keep_alive, id, will, places })
     }
 
-    /// The same with another id, and a keep-alive that nobody inside will ever find exceeded: that is watched at the door.
-    pub fn for_inside(&self, packet: &[u8], id: &str) -> Vec<u8> {
+    /// The same with another id and another keep-alive.
+    pub fn with(&self, packet: &[u8], id: &str, seconds: u16) -> Vec<u8> {
         let start = body(packet).at();
         let (keep_alive, old_id) = self.places.clone();
         let part = |range: Range<usize>| packet.get(range).unwrap_or_default();
         let id_len = u16::try_from(id.len()).unwrap_or_default().to_be_bytes();
         let parts: [&[u8]; 6] = [
             part(start..keep_alive.start),
-            &[0xff, 0xff],
+            &seconds.to_be_bytes(),
             part(keep_alive.end..old_id.start),
             &id_len,
             id.as_bytes(),

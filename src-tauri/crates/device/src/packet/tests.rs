@@ -51,14 +51,14 @@ fn connects_are_read_and_passed_on() {
     let read = Connect::read(&v3).unwrap();
     assert_eq!((read.version, read.clean, read.keep_alive, read.id), (Version::V3, true, 60, "lamp"));
     assert_eq!(read.will, Some(Will { topic: "lamp/data", qos: 2, retain: true }));
-    let inside = read.for_inside(&v3, "lamp");
+    let inside = read.with(&v3, "lamp", 0xffff);
     assert_eq!(inside, [&v3[..10], &[0xff, 0xff], &v3[12..]].concat());
 
     let v5 = [text("MQTT"), vec![5, 0xc2, 0, 0, 5, 0x11, 0, 0, 0, 9], text(""), text("user"), text("word")].concat();
     let v5 = frame(CONNECT << 4, &v5);
     let read = Connect::read(&v5).unwrap();
     assert_eq!((read.version, read.id, read.will.as_ref()), (Version::V5, "", None));
-    let inside = read.for_inside(&v5, "lamp");
+    let inside = read.with(&v5, "lamp", 0xffff);
     let again = Connect::read(&inside).unwrap();
     assert_eq!((again.id, again.keep_alive, again.version), ("lamp", 0xffff, Version::V5));
 
@@ -190,7 +190,7 @@ fn any_bytes() {
         for packet in packets.iter().chain([&bytes]) {
             for version in [Version::V3, Version::V5] {
                 if let Ok(connect) = Connect::read(packet) {
-                    assert!(Connect::read(&connect.for_inside(packet, "lamp")).is_ok(), "{packet:x?}");
+                    assert!(Connect::read(&connect.with(packet, "lamp", 0xffff)).is_ok(), "{packet:x?}");
                     with_decisions(packet, &connect, "lamp", 1200);
                 }
                 if let Ok(publish) = Publish::read(packet, version) {

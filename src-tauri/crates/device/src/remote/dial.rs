@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -32,21 +33,27 @@ const WRITING: Duration = Duration::from_secs(20);
 /// What is read at once.
 const PIECE: usize = 64 << 10;
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A connection that stands.
+/// A connection that stands; both its directions go on by themselves.
 pub(super) struct Link {
-    way: Way,
+    pub reads: Reads,
+    pub writes: Writes,
     /// Our end, and theirs.
     pub ends: (SocketAddr, SocketAddr),
     /// What can be said of it: names, versions, certificates.
     pub about: Map<String, Value>,
 }
 
-enum Way {
-    Plain(Box<dyn Stream>),
-    WebSocket(Box<WebSocketStream<Box<dyn Stream>>>),
+pub(super) enum Reads {
+    Plain(ReadHalf<Box<dyn Stream>>),
+    WebSocket(SplitStream<WebSocketStream<Box<dyn Stream>>>),
+}
+
+pub(super) enum Writes {
+    Plain(WriteHalf<Box<dyn Stream>>),
+    WebSocket(SplitSink<WebSocketStream<Box<dyn Stream>>, Message>),
 }
 
 /// Comes to the broker, as far as its door.
@@ -82,14 +89,18 @@ pub(super) async fn dial(settings: &Settings, tls: Option<Arc<ClientConfig>>) ->
             Box::new(stream)
         }
     };
-    let way = match &settings.websocket {
-        None => Way::Plain(stream),
+    let (reads, writes) = match &settings.websocket {
+        None => {
+            let (reads, writes) = tokio::io::split(stream);
+            (Reads::Plain(reads), Writes::Plain(writes))
+        }
         Some(_) => {
             about.insert("websocket".into(), json!(true));
-            Way::WebSocket(Box::new(websocket(settings, stream).await?))
+            let (writes, reads) = websocket(settings, stream).await?.split();
+            (Reads::WebSocket(reads), Writes::WebSocket(writes))
         }
     };
-    Ok(Link { way, ends, about })
+    Ok(Link { reads, writes, ends, about })
 }
 
 async fn websocket(settings: &Settings, stream: Box<dyn Stream>) -> Result<WebSocketStream<Box<dyn Stream>>, String> {
@@ -116,15 +127,15 @@ fn late() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-impl Link {
-    /// Puts what comes behind what is there already; 0: nothing more will. May be left and asked again.
+impl Reads {
+    /// Puts what comes behind what is there already; 0: nothing more will.
     pub async fn read(&mut self, into: &mut BytesMut) -> io::Result<usize> {
-        match &mut self.way {
-            Way::Plain(stream) => {
+        match self {
+            Reads::Plain(stream) => {
                 into.reserve(PIECE);
                 stream.read_buf(into).await
             }
-            Way::WebSocket(stream) => loop {
+            Reads::WebSocket(stream) => loop {
                 match stream.next().await {
                     None | Some(Ok(Message::Close(_))) => return Ok(0),
                     Some(Ok(Message::Binary(bytes))) if !bytes.is_empty() => {
@@ -144,15 +155,17 @@ impl Link {
             },
         }
     }
+}
 
+impl Writes {
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let write = async {
-            match &mut self.way {
-                Way::Plain(stream) => {
+            match self {
+                Writes::Plain(stream) => {
                     stream.write_all(bytes).await?;
                     stream.flush().await
                 }
-                Way::WebSocket(stream) => stream.send(Message::Binary(bytes.to_vec().into())).await.map_err(into_io),
+                Writes::WebSocket(stream) => stream.send(Message::Binary(bytes.to_vec().into())).await.map_err(into_io),
             }
         };
         timeout(WRITING, write).await.unwrap_or_else(|_| Err(late()))
@@ -161,9 +174,9 @@ impl Link {
     /// Says goodbye, as far as that is possible.
     pub async fn close(&mut self) {
         let goodbye = async {
-            match &mut self.way {
-                Way::Plain(stream) => stream.shutdown().await,
-                Way::WebSocket(stream) => WebSocketStream::close(stream, None).await.map_err(into_io),
+            match self {
+                Writes::Plain(stream) => stream.shutdown().await,
+                Writes::WebSocket(stream) => stream.send(Message::Close(None)).await.map_err(into_io),
             }
         };
         let _ = timeout(Duration::from_secs(1), goodbye).await; // it may be gone already

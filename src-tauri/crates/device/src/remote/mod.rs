@@ -1,8 +1,12 @@
 //! Brokers elsewhere: we come to them as a client, hear what is said there, and say something only if we are asked to.
 //!
-//! MQTT is spoken by ourselves, because what is recorded has to be what passed, byte for byte. All of it goes to a [`Recorder`] first: nothing is
-//! acknowledged, and nothing of ours is sent, before it is safe.
+//! rumqttc speaks MQTT for us (`client.rs`), but not with the broker: with our relay (`session/relay.rs`), which alone is outside (`dial.rs`). So what
+//! is recorded is what passed, byte for byte. All of it goes to a [`Recorder`] first: nothing is acknowledged, and nothing of ours is sent, before it
+//! is safe. What a broker says is checked before the library is handed it, and told from here, with the reasons that brokers give.
+//!
+//! Limits: with MQTT 5, pings come no faster than every five seconds; topic aliases, which we do not allow, end the connection; so does AUTH.
 
+mod client;
 mod dial;
 mod filter;
 mod session;
@@ -285,20 +289,10 @@ async fn once(
             return (Over::Lost { why, again: true }, false);
         }
     };
-    let mut session = Session::new(settings, shared, link);
-    let begun = session.begin().await;
-    let was_in = begun.is_ok();
-    let over = match begun {
-        Err(over) => over,
-        Ok(()) => {
-            shared.stands(Standing::Connected, None);
-            if let Some(first) = first.take() {
-                let _ = first.send(Ok(())); // whoever asked may have gone
-            }
-            session.run(asks).await
-        }
-    };
-    session.end(&over);
+    let (over, was_in) = Session::new(settings, shared, link.ends, first.clone()).run(link, asks).await;
+    if was_in {
+        *first = None; // they know it
+    }
     (over, was_in)
 }
 

@@ -75,12 +75,18 @@ impl Settings {
             _ if bad(&self.host) || self.host.contains('/') => no("the broker's host is a name or an address"),
             _ if self.port == 0 => no("the broker's port is a number from 1 to 65535"),
             _ if self.client_id.len() > 65_535 || self.client_id.contains('\0') => no("the client id is too long"),
+            _ if self.user.as_ref().is_some_and(|user| user.len() > 65_535 || user.contains('\0')) => {
+                no("the user's name is too long, or is no text")
+            }
+            _ if self.password.as_ref().is_some_and(|secret| secret.0.len() > 65_535) => no("the password is too long"),
             _ if self.client_id.is_empty() && !self.clean => {
                 no("a session that is to be taken up again needs a client id")
             }
             Settings { tls: Tls::Off, certificate: Some(_), .. } => no("a client certificate is shown over TLS only"),
             Settings { tls: Tls::Off, alpn: Some(_), .. } => no("ALPN is part of TLS"),
-            Settings { user: None, password: Some(_), version: Version::V311, .. } => {
+            Settings { user, password: Some(_), version: Version::V311, .. }
+                if user.as_deref().is_none_or(str::is_empty) =>
+            {
                 no("MQTT 3.1.1 knows no password without a user")
             }
             Settings { websocket: Some(path), .. } if bad(path) || !path.starts_with('/') => {

@@ -1,10 +1,10 @@
-//! MQTT packets as a client has them: what it sends, and what a broker says (MQTT 3.1.1 and 5). Nothing here trusts a length.
+//! MQTT packets as they pass between a broker and the library that speaks for us (MQTT 3.1.1 and 5). Nothing here trusts a length.
 
+mod plain;
 mod read;
-mod write;
 
-pub(super) use read::{Ack, Connack, Publish, Received, cut, read};
-pub(super) use write::{Connect, ack, connect, disconnect, pingreq, publish, subscribe, unsubscribe};
+pub(super) use plain::{ack, connack};
+pub(super) use read::{Ack, Connack, Publish, Received, cut, cut_theirs, read};
 
 /// The longest packet that is taken.
 pub(super) const LONGEST: usize = 16 << 20;
@@ -18,11 +18,10 @@ pub(super) const UNSUBACK: u8 = 11;
 
 /// Properties of MQTT 5 that are looked at or said.
 mod property {
-    pub const SESSION_EXPIRY: u8 = 0x11;
     pub const ASSIGNED_ID: u8 = 0x12;
     pub const SERVER_KEEP_ALIVE: u8 = 0x13;
     pub const SERVER_REFERENCE: u8 = 0x1c;
     pub const REASON: u8 = 0x1f;
+    pub const RECEIVE_MAXIMUM: u8 = 0x21;
     pub const TOPIC_ALIAS: u8 = 0x23;
-    pub const LONGEST_PACKET: u8 = 0x27;
 }

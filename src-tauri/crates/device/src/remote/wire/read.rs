@@ -1,5 +1,7 @@
 //! What a broker says.
 
+use bytes::{Buf, BytesMut};
+
 use super::{LONGEST, PUBACK, PUBCOMP, PUBREC, PUBREL, SUBACK, UNSUBACK, property};
 
 /// A packet of a broker.
@@ -48,13 +50,28 @@ pub(in crate::remote) struct Said<'a> {
     pub server: Option<&'a str>,
     pub keep_alive: Option<u16>,
     pub alias: Option<u16>,
+    /// How many of our messages with QoS may be on their way.
+    pub most: Option<u16>,
 }
 
-/// How long the packet at the beginning of `bytes` is; `None`: more has to come before it is known, or before it is all there.
-pub(in crate::remote) fn cut(bytes: &[u8]) -> Result<Option<usize>, String> {
-    if bytes.first().is_some_and(|first| matches!(first >> 4, 0 | 1 | 8 | 10 | 12)) {
+/// Takes the next packet of a broker off what came.
+pub(in crate::remote) fn cut_theirs(buffer: &mut BytesMut) -> Result<Option<Vec<u8>>, String> {
+    if buffer.first().is_some_and(|first| matches!(first >> 4, 0 | 1 | 8 | 10 | 12)) {
         return Err("the other side does not speak MQTT as a broker does".into());
     }
+    cut(buffer)
+}
+
+/// Takes the next packet off what came; `None`: more has to come first.
+pub(in crate::remote) fn cut(buffer: &mut BytesMut) -> Result<Option<Vec<u8>>, String> {
+    let Some(length) = whole(buffer)? else { return Ok(None) };
+    let packet = buffer.get(..length).unwrap_or_default().to_vec();
+    buffer.advance(packet.len());
+    Ok(Some(packet))
+}
+
+/// How long the packet at the beginning of `bytes` is, if it is all there.
+fn whole(bytes: &[u8]) -> Result<Option<usize>, String> {
     let mut length = 0_usize;
     for at in 0..4 {
         let Some(byte) = bytes.get(1 + at) else { return Ok(None) };
@@ -62,13 +79,13 @@ pub(in crate::remote) fn cut(bytes: &[u8]) -> Result<Option<usize>, String> {
         if byte & 0x80 == 0 {
             let whole = length + 2 + at;
             return match whole {
-                _ if whole > LONGEST => Err(format!("the broker sends a packet of {whole} bytes, more than are taken")),
+                _ if whole > LONGEST => Err(format!("a packet of {whole} bytes was sent, more than are taken")),
                 _ if bytes.len() < whole => Ok(None),
                 _ => Ok(Some(whole)),
             };
         }
     }
-    Err("the broker sends a packet whose length has more than four bytes".into())
+    Err("a packet was sent whose length has more than four bytes".into())
 }
 
 /// Reads a whole packet.
@@ -150,9 +167,13 @@ impl<'a> Body<'a> {
                     said.server = Some(of.text()?);
                     0
                 }
+                property::RECEIVE_MAXIMUM => {
+                    said.most = Some(of.u16()?);
+                    0
+                }
                 0x01 | 0x17 | 0x19 | 0x24 | 0x25 | 0x28 | 0x29 | 0x2a => 1,
-                0x21 | 0x22 => 2,
-                0x02 | property::SESSION_EXPIRY | 0x18 | property::LONGEST_PACKET => 4,
+                0x22 => 2,
+                0x02 | 0x11 | 0x18 | 0x27 => 4,
                 0x03 | 0x08 | 0x09 | 0x15 | 0x16 | 0x1a => of.u16()?.into(),
                 0x26 => {
                     of.text()?;
@@ -249,11 +270,11 @@ mod tests {
             ("d000", false, "PingResp"),
         ] {
             let packet = bytes(hex);
-            assert_eq!(cut(&packet), Ok(Some(packet.len())), "{hex}");
+            assert_eq!(whole(&packet), Ok(Some(packet.len())), "{hex}");
             let told = format!("{:?}", read(&packet, is_v5).unwrap());
             assert!(told.contains(expect), "{hex}: {told}");
             for length in 0..packet.len() {
-                assert_eq!(cut(&packet[..length]), Ok(None), "{hex} {length}");
+                assert_eq!(whole(&packet[..length]), Ok(None), "{hex} {length}");
             }
         }
     }
@@ -276,7 +297,7 @@ mod tests {
             assert!(read(&bytes(hex), is_v5).unwrap_err().contains("malformed"), "{hex}");
         }
         for hex in ["00", "10", "c000", "30ffffffff01", "30ffffff7f"] {
-            assert!(cut(&bytes(hex)).is_err(), "{hex}");
+            assert!(cut_theirs(&mut bytes(hex)[..].into()).is_err(), "{hex}");
         }
     }
 }
