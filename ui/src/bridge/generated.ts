@@ -223,7 +223,11 @@ hex: string | null, qos: number, retain: boolean,
 /**
  * It is meant: this changes the scene.
  */
-act: boolean, };
+act: boolean, 
+/**
+ * Why, and by whose leave; without one nothing is sent. It is written to the custody log and the recording.
+ */
+reason: string, };
 
 export type BrokerPublished = { sent: boolean, topic: string, 
 /**
