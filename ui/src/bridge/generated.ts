@@ -79,7 +79,7 @@ refused: number,
  */
 events: number, 
 /**
- * Of the file; safe on the disk.
+ * Of the file.
  */
 bytes: number, 
 /**
@@ -118,6 +118,240 @@ allowed: string | null, ca: BenchCa | null, recording: BenchRecording | null,
  * Things that are there now.
  */
 connected: number, };
+
+export type BrokerAnswer = { text: string, };
+
+export type BrokerConnect = { 
+/**
+ * A name or an address.
+ */
+host: string, 
+/**
+ * 0: 1883, 8883 with TLS, 80 and 443 over WebSocket.
+ */
+port: number, tls: BrokerTls, 
+/**
+ * With `own`: a file (PEM) with the authority's certificate.
+ */
+ca: string | null, 
+/**
+ * Files (PEM) with our certificate and its private key. Both or neither.
+ */
+certificate: string | null, key: string | null, user: string | null, 
+/**
+ * In memory only; masked in what is recorded.
+ */
+password: string | null, version: BrokerVersion, 
+/**
+ * Over WebSocket, at this path: `/mqtt`.
+ */
+websocket: string | null, 
+/**
+ * `x-amzn-mqtt-ca` for AWS IoT on port 443.
+ */
+alpn: string | null, 
+/**
+ * Seconds; none: 60; 0: never.
+ */
+keep_alive: number | null, 
+/**
+ * Take up the session that the broker remembers of this client id.
+ */
+resume: boolean, 
+/**
+ * Empty: one that nobody else has.
+ */
+client_id: string, 
+/**
+ * By whose leave, on what ground: it is written to the custody log.
+ */
+authority: string, };
+
+export type BrokerExport = { id: number, 
+/**
+ * This topic and those below it; none: all.
+ */
+path: string | null, format: BrokerFormat, };
+
+export type BrokerFilter = { filter: string, qos: number, 
+/**
+ * What the broker gave; none: it has not answered.
+ */
+granted: number | null, refused: string | null, };
+
+export type BrokerFormat = "csv" | "jsonl";
+
+export type BrokerId = { id: number, };
+
+export type BrokerLevel = { name: string, path: string, 
+/**
+ * Something was said under exactly this.
+ */
+is_topic: boolean, 
+/**
+ * There are levels below.
+ */
+has_more: boolean, 
+/**
+ * Topics here and below.
+ */
+topics: number, 
+/**
+ * Messages here and below.
+ */
+messages: number, 
+/**
+ * The beginning of what was said last.
+ */
+last: string | null, last_ts: string | null, 
+/**
+ * Messages a second, over the last ten.
+ */
+rate: number, retained: boolean, };
+
+export type BrokerPoint = { ts: string, value: number, };
+
+export type BrokerPublish = { id: number, topic: string, 
+/**
+ * As text.
+ */
+text: string | null, 
+/**
+ * Or as hex; exactly one of the two, or neither: nothing, as a retained message is erased.
+ */
+hex: string | null, qos: number, retain: boolean, 
+/**
+ * It is meant: this changes the scene.
+ */
+act: boolean, 
+/**
+ * Why, and by whose leave; without one nothing is sent. It is written to the custody log and the recording.
+ */
+reason: string, };
+
+export type BrokerPublished = { sent: boolean, topic: string, 
+/**
+ * The payload's bytes.
+ */
+hex: string, length: number, qos: number, retain: boolean, 
+/**
+ * The broker's answer; before: what will happen, in a sentence.
+ */
+text: string, };
+
+export type BrokerState = { id: number, 
+/**
+ * `mqtts://broker.example:8883`
+ */
+url: string, 
+/**
+ * `connecting`, `connected`, `waiting` (lost; it is tried again) or `ended`
+ */
+standing: string, 
+/**
+ * Why it is not connected, or was not before, and what can be done.
+ */
+why: string | null, client_id: string, authority: string, 
+/**
+ * RFC 3339 UTC.
+ */
+since: string | null, 
+/**
+ * How often it was connected.
+ */
+connections: number, filters: Array<BrokerFilter>, topics: number, messages: number, 
+/**
+ * Messages under topics that are too many to be told apart here; the recording has them.
+ */
+left_out: number, 
+/**
+ * Messages that we published.
+ */
+published: number, recording: BenchRecording, };
+
+export type BrokerSubscribe = { id: number, filter: string, qos: number, 
+/**
+ * `#` and `+` are meant: they bring what other people's devices say, too.
+ */
+wildcards: boolean, };
+
+export type BrokerTls = "off" | "system" | "own" | "insecure";
+
+export type BrokerTopic = { topic: string, messages: number, 
+/**
+ * Messages that are not kept here any more; the recording has them.
+ */
+dropped: number, 
+/**
+ * RFC 3339 UTC.
+ */
+first: string, last: string, rate: number, qos: number, retained: boolean, 
+/**
+ * Newest first.
+ */
+values: Array<BrokerValue>, 
+/**
+ * Paths (RFC 6901) of numbers in the last value.
+ */
+numbers: Array<string>, 
+/**
+ * Oldest first.
+ */
+series: Array<BrokerPoint>, };
+
+export type BrokerTopicAsk = { id: number, topic: string, 
+/**
+ * A number in what was said, for a series; one of `numbers`.
+ */
+number: string | null, 
+/**
+ * Values, newest first; 0: 50.
+ */
+limit: number, };
+
+export type BrokerTopics = { levels: Array<BrokerLevel>, 
+/**
+ * For the next page's `after`; none: this was the last.
+ */
+next: string | null, };
+
+export type BrokerTopicsAsk = { id: number, 
+/**
+ * Topics below this one; none: the first level.
+ */
+path: string | null, 
+/**
+ * Whole topics whose name or last value holds all these words instead.
+ */
+search: string, 
+/**
+ * `next` of an earlier page.
+ */
+after: string | null, 
+/**
+ * 0: 200.
+ */
+limit: number, };
+
+export type BrokerValue = { ts: string, qos: number, 
+/**
+ * The broker had kept it: it was said before we came.
+ */
+retained: boolean, length: number, 
+/**
+ * `json`, `text`, `cbor`, `msgpack`, `gzip`, `zlib`, a type of file, or `binary`
+ */
+kind: string, 
+/**
+ * As text, if it is some, or can be said so.
+ */
+text: string | null, 
+/**
+ * The first 64 KiB.
+ */
+hex: string, };
+
+export type BrokerVersion = "3.1.1" | "5";
 
 export type ByteSource = { 
 /**
@@ -1915,6 +2149,24 @@ export interface Commands {
   scene_delete: [SceneName, Array<SceneText>];
   /** Play a scene, recorded with a capture beside it. */
   scene_run: [SceneRun, JobId];
+  /** Connect to a broker elsewhere and record all that passes, as a job; ending the connection seals it. */
+  broker_connect: [BrokerConnect, BrokerState];
+  /** End a connection to a broker, and seal what passed. */
+  broker_disconnect: [BrokerId, BrokerState];
+  /** Connections to brokers elsewhere. */
+  brokers: [Nothing, Array<BrokerState>];
+  /** Listen to a topic at a broker. */
+  broker_subscribe: [BrokerSubscribe, BrokerAnswer];
+  /** Listen to it no longer. */
+  broker_unsubscribe: [BrokerSubscribe, BrokerAnswer];
+  /** Publish a message at a broker; without `act` only what would be sent is shown. */
+  broker_publish: [BrokerPublish, BrokerPublished];
+  /** Topics at a broker: those below a level, or those that hold words. */
+  broker_topics: [BrokerTopicsAsk, BrokerTopics];
+  /** What was said under one topic, and its numbers over time. */
+  broker_topic: [BrokerTopicAsk, BrokerTopic];
+  /** Write what was said at a broker to the case's exports folder, as a job. */
+  broker_export: [BrokerExport, JobId];
   /** The custody log. */
   custody: [CustodyRequest, CustodyPage];
   /** Check the custody log's chain. */
@@ -1971,6 +2223,9 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   shadow_version: ["Bench"],
   shadow_history: ["Bench"],
   scenes: ["Bench"],
+  brokers: ["Bench"],
+  broker_topics: ["Bench"],
+  broker_topic: ["Bench"],
   custody: ["Custody"],
   custody_verify: ["Custody"],
   jobs: ["Jobs"],
@@ -2016,6 +2271,8 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   kinds_add: ["Bench", "Custody"],
   scene_save: ["Bench", "Custody"],
   scene_delete: ["Bench", "Custody"],
+  broker_disconnect: ["Bench", "Custody"],
+  broker_export: ["Custody"],
   job_cancel: ["Jobs"],
 };
 
@@ -2027,4 +2284,8 @@ export const ACTS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   shadow_set: ["Bench", "Custody"],
   shadow_delete: ["Bench", "Custody"],
   scene_run: ["Bench", "Jobs", "Custody"],
+  broker_connect: ["Bench", "Evidence", "Facts", "Custody"],
+  broker_subscribe: ["Bench", "Custody"],
+  broker_unsubscribe: ["Bench", "Custody"],
+  broker_publish: ["Bench", "Custody"],
 };
