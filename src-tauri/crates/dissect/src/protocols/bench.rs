@@ -18,7 +18,7 @@ pub const KIND: Kind = Kind {
     fields: &[
         ("act", "connected, disconnected, refused, command, scene, shadow, published, allowed, note, ..."),
         ("thing", "whom it concerns, by its MQTT client id"),
-        ("kind", "what kind of thing that is"),
+        ("thing_kind", "what kind of thing that is"),
         ("reason", "why"),
         ("topic", "what it is about"),
         ("payload", "what was said: the first 4096 bytes"),
@@ -40,7 +40,7 @@ pub const KIND: Kind = Kind {
 const NODES: &[Known] = &[
     ("bench.act", "Act", "act"),
     ("bench.thing", "Thing", "thing"),
-    ("bench.kind", "Kind", "kind"),
+    ("bench.thing_kind", "Kind", "thing_kind"),
     ("bench.reason", "Reason", "reason"),
     ("bench.topic", "Topic", "topic"),
     ("bench.payload", "Payload", "payload"),
