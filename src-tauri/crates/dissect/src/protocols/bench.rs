@@ -18,7 +18,6 @@ pub const KIND: Kind = Kind {
     fields: &[
         ("act", "connected, disconnected, refused, command, scene, shadow, published, allowed, note, ..."),
         ("thing", "whom it concerns, by its MQTT client id"),
-        ("thing_kind", "what kind of thing that is"),
         ("reason", "why"),
         ("topic", "what it is about"),
         ("payload", "what was said: the first 4096 bytes"),
@@ -40,7 +39,6 @@ pub const KIND: Kind = Kind {
 const NODES: &[Known] = &[
     ("bench.act", "Act", "act"),
     ("bench.thing", "Thing", "thing"),
-    ("bench.thing_kind", "Kind", "thing_kind"),
     ("bench.reason", "Reason", "reason"),
     ("bench.topic", "Topic", "topic"),
     ("bench.payload", "Payload", "payload"),
