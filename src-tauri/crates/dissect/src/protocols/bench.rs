@@ -18,7 +18,8 @@ pub const KIND: Kind = Kind {
     fields: &[
         ("act", "connected, disconnected, refused, command, scene, shadow, published, allowed, note, ..."),
         ("thing", "whom it concerns, by its MQTT client id"),
-        ("reason", "why"),
+        ("reason", "why: in AWS IoT's words where they have one"),
+        ("why", "why, in a sentence"),
         ("topic", "what it is about"),
         ("payload", "what was said: the first 4096 bytes"),
         ("command", "command that was given"),
@@ -40,6 +41,7 @@ const NODES: &[Known] = &[
     ("bench.act", "Act", "act"),
     ("bench.thing", "Thing", "thing"),
     ("bench.reason", "Reason", "reason"),
+    ("bench.why", "Why", "why"),
     ("bench.topic", "Topic", "topic"),
     ("bench.payload", "Payload", "payload"),
     ("bench.command", "Command", "command"),
@@ -55,7 +57,7 @@ const NODES: &[Known] = &[
 ];
 
 /// What is said of one event alone.
-const OWN: &[&str] = &["payload", "version", "document", "text", "more"];
+const OWN: &[&str] = &["why", "payload", "version", "document", "text", "more"];
 
 /// Reads an event, if the bytes are one: makes its fact, and gives its act.
 pub(crate) fn read(bytes: &[u8], range: Range<usize>, out: &mut Out) -> Option<String> {
