@@ -32,7 +32,7 @@ export function live<K extends keyof Commands>(name: K, wanted: () => Commands[K
     const now = async () => {
       due = undefined;
       stale = asking || document.hidden;
-      if (stale) return;
+      if (stale || !alive) return;
       asking = true;
       last = performance.now();
       try {

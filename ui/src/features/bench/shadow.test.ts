@@ -29,6 +29,15 @@ test('changes name their place, and what was there is told from nothing', () => 
   expect(changes({ a: 1 }, {})).toEqual([{ path: 'a', before: 1 }]);
 });
 
+test('a member may have any name', () => {
+  const odd = JSON.parse('{"__proto__":{"a":1},"constructor":2,"toString":{"b":3}}') as Member;
+  const text = JSON.stringify(odd);
+  expect(JSON.stringify(delta(odd, {}))).toBe(text);
+  expect(JSON.stringify(patch({}, odd))).toBe(text);
+  expect(changes({}, odd).map(({ path, before }) => [path, before])).toEqual([['__proto__', undefined], ['constructor', undefined], ['toString', undefined]]); // prettier-ignore
+  expect([delta(odd, odd), patch(odd, odd), changes(odd, odd)]).toEqual([{}, {}, []]);
+});
+
 test('only an object is a state', () => {
   expect(read('{"a":1}')).toEqual({ state: { a: 1 } });
   for (const text of ['[1]', '1', 'null']) expect(read(text)).toEqual({ problem: '' });

@@ -5,20 +5,24 @@ export type Member = { [name: string]: Json };
 
 export const isObject = (value: unknown): value is Member => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A member of its own: a document may well have one that is called `constructor`. */
+const own = (of: Member, name: string): Json | undefined => (Object.hasOwn(of, name) ? of[name] : undefined);
+const empty = (): Member => Object.create(null) as Member; // in which `__proto__` is a name like others
+
 const same = (one: Json | undefined, other: Json | undefined): boolean => {
   if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, n) => same(item, other[n]));
   if (isObject(one) && isObject(other)) {
     const [names, others] = [Object.keys(one), Object.keys(other)];
-    return names.length === others.length && names.every((name) => name in other && same(one[name], other[name]));
+    return names.length === others.length && names.every((name) => Object.hasOwn(other, name) && same(one[name], other[name]));
   }
   return one === other;
 };
 
 /** What is desired and not reported so: lists count as one value. */
 export function delta(desired: Member, reported: Member): Member {
-  const found: Member = {};
+  const found = empty();
   for (const [name, wanted] of Object.entries(desired)) {
-    const is = reported[name];
+    const is = own(reported, name);
     if (isObject(wanted) && isObject(is)) {
       const inner = delta(wanted, is);
       if (Object.keys(inner).length > 0) found[name] = inner;
@@ -29,14 +33,14 @@ export function delta(desired: Member, reported: Member): Member {
 
 /** The update that makes `before` into `after`: what is to go is sent as null. */
 export function patch(before: Member, after: Member): Member {
-  const found: Member = {};
-  for (const name of Object.keys(before)) if (!(name in after)) found[name] = null;
+  const found = empty();
+  for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) found[name] = null;
   for (const [name, next] of Object.entries(after)) {
-    const was = before[name];
+    const was = own(before, name);
     if (isObject(was) && isObject(next)) {
       const inner = patch(was, next);
       if (Object.keys(inner).length > 0) found[name] = inner;
-    } else if (!(name in before) || !same(was, next)) found[name] = next;
+    } else if (!Object.hasOwn(before, name) || !same(was, next)) found[name] = next;
   }
   return found;
 }
@@ -52,11 +56,11 @@ export interface Change {
 export function changes(before: Member, after: Member, under = ''): Change[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names.flatMap((name): Change[] => {
-    const [was, is] = [before[name], after[name]];
+    const [was, is] = [own(before, name), own(after, name)];
     const path = under ? `${under}.${name}` : name;
     if (isObject(was) && isObject(is)) return changes(was, is, path);
     if (same(was, is)) return [];
-    return [{ path, ...(name in before ? { before: was } : {}), ...(name in after ? { after: is } : {}) } as Change];
+    return [{ path, ...(Object.hasOwn(before, name) ? { before: was } : {}), ...(Object.hasOwn(after, name) ? { after: is } : {}) } as Change];
   });
 }
 

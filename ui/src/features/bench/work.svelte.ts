@@ -2,6 +2,7 @@
 
 import { getContext, setContext } from 'svelte';
 import { call, type KindRow, type SceneText, type ThingRow } from '../../bridge';
+import { jobs } from '../../lib/jobs.svelte';
 import { notices } from '../../lib/notices.svelte';
 import { m } from '../../paraglide/messages';
 import { live } from './live.svelte';
@@ -30,6 +31,27 @@ class Work {
   readonly trusted: boolean = $derived(this.allowed !== '' && this.#trusted === this.allowed);
   /** Why what changes the scene can't be used now; empty: it can. */
   readonly barred: string = $derived(!this.running ? m.bench_barred_stopped() : this.allowed === '' ? m.bench_barred() : '');
+
+  /** Jobs that play a scene, until they have said how it went: the status bar belongs to the recording. */
+  #playing = new Set<number>();
+
+  constructor() {
+    $effect(() => this.#tell());
+  }
+
+  #tell(): void {
+    for (const job of jobs.ended) {
+      if (!this.#playing.delete(job.id)) continue;
+      if (job.state === 'done') notices.tell(job.message);
+      else notices.fail(new Error(job.message));
+    }
+  }
+
+  /** Tells how it went once the job has ended. */
+  follow(job: number): void {
+    this.#playing.add(job);
+    this.#tell(); // a short one may have ended before its number was known
+  }
 
   kind(name: string): KindRow | undefined {
     return this.kinds.data?.find((kind) => kind.name === name);
