@@ -48,7 +48,7 @@ impl Connection {
             [("topic", topic.to_owned()), ("reason", reason.to_owned()), ("broker", self.broker.settings().url())];
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let thing = Some(self.broker.state().client_id).filter(|id| !id.is_empty());
-        let event = Event { at: now(), between: None, act: "published", thing, fields };
+        let event = Event { at: now(), between: None, act: "publish", thing, fields };
         // The packet that follows is sent when it is safe, and this with it.
         self.recording.keep(Record::Event(event));
     }

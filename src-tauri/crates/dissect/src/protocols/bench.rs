@@ -16,7 +16,7 @@ pub const KIND: Kind = Kind {
     name: "bench",
     about: "What happened on the bench, or on the way to a broker elsewhere: comings and goings, refusals, commands, shadows.",
     fields: &[
-        ("act", "connected, disconnected, refused, command, scene, shadow, published, allowed, note, ..."),
+        ("act", "connected, disconnected, refused, command, scene, shadow, publish, allowed, note, ..."),
         ("thing", "whom it concerns, by its MQTT client id"),
         ("kind", "what kind of thing that is"),
         ("reason", "why"),
