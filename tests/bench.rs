@@ -320,6 +320,87 @@ fn two_lights_from_their_certificates_to_their_end() {
     }
 }
 
+/// The same with a broker that is not ours: Debian's mosquitto, with the rules that we write for it, and we as its operator.
+#[test]
+fn lights_at_mosquitto_with_our_rules() {
+    if !Command::new("mosquitto").arg("-h").output().is_ok_and(|output| !output.stdout.is_empty()) {
+        println!("skipped: mosquitto is not installed");
+        return;
+    }
+    let bench = Bench::new(true);
+    let made = [bench.rest("POST /light").1, bench.rest("POST /light").1];
+    let ids: Vec<String> = made.iter().map(|made| made["id"].as_str().unwrap().to_owned()).collect();
+    let folder = bench.folder.path().join("mosquitto");
+    bench.call("bench_mosquitto", json!({ "folder": folder }));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let configuration = fs::read_to_string(folder.join("mosquitto.conf")).unwrap();
+    let mut configuration = configuration.replace("listener 8883", &format!("listener {port} 127.0.0.1"));
+    if cfg!(unix) {
+        configuration.push_str("user root\n"); // started by root, it would become somebody who can't read the keys
+    }
+    fs::write(folder.join("mosquitto.conf"), configuration).unwrap();
+    let mut broker = Command::new("mosquitto");
+    let broker = broker.arg("-c").arg(folder.join("mosquitto.conf")).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut broker = Light { child: broker.spawn().unwrap(), said: channel().1 };
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(broker.child.try_wait().unwrap().is_none(), "mosquitto ended");
+        assert!(began.elapsed() < Duration::from_secs(20), "mosquitto does not listen");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+
+    let file = |name: &str| folder.join(name).display().to_string();
+    let connect = json!({ "host": "127.0.0.1", "port": port, "tls": "own", "ca": file("authority.pem"),
+        "certificate": file("operator.pem"), "key": file("operator-key.pem"), "authority": "warrant 7/26" });
+    let id = bench.call("broker_connect", connect)["id"].clone();
+    let state = || bench.call("brokers", json!({}))[0].clone();
+    let until = |what: &str, holds: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        while !holds() {
+            assert!(began.elapsed() < Duration::from_secs(20), "{what}: {}", state());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    until("we are let in", &|| state()["standing"] == "connected");
+    for light in &ids {
+        bench.call("broker_subscribe", json!({ "id": id, "filter": format!("{light}/data"), "qos": 1 }));
+    }
+    let lights: Vec<Light> = made
+        .iter()
+        .map(|made| {
+            let mut args = bench.files(made);
+            let at = args.iter().position(|arg| arg == "--port").unwrap();
+            args[at + 1] = port.to_string();
+            Light::new(&args)
+        })
+        .collect();
+    let last =
+        |light: &str| bench.call("broker_topic", json!({ "id": id, "topic": format!("{light}/data") })).to_string();
+    let says = |light: &str| {
+        let (status, _, body) =
+            bench.http("POST /api/broker_topics", &json!({ "id": id, "search": format!("{light}/data") }).to_string());
+        status == 200 && body["levels"].as_array().is_some_and(|levels| !levels.is_empty())
+    };
+    until("both say what they are", &|| ids.iter().all(|light| says(light)));
+    let publish = |light: &str, power: bool, act: bool| {
+        bench.call(
+            "broker_publish",
+            json!({ "id": id, "topic": format!("{light}/command"), "text": format!("{{\"power\": {power}}}"), "qos": 1, "act": act, "reason": "switching test" }),
+        )
+    };
+    assert_eq!(publish(&ids[0], true, false)["sent"], false, "a preview");
+    assert_eq!(publish(&ids[0], true, true)["sent"], true);
+    lights[0].hears(&json!({ "power": true }));
+    until("it says that it is on", &|| last(&ids[0]).contains("true"));
+    assert!(!last(&ids[1]).contains("true"), "the other was not meant");
+    let path = state()["recording"]["path"].as_str().unwrap().to_owned();
+    bench.call("broker_disconnect", json!({ "id": id }));
+    until("it is sealed", &|| state()["recording"]["sha256"].is_string());
+    let commands =
+        bench.show(&["mqtt", "--where", &format!("topic={}/command", ids[0]), "--where", "msg_type=PUBLISH"]);
+    assert!(commands.iter().any(|row| row["payload"] == r#"{"power": true}"#), "{path}: {commands:?}");
+}
+
 /// IoTLite's API, answer by answer.
 #[test]
 fn lights_by_rest_as_iotlite_has_them() {

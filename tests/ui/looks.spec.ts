@@ -15,6 +15,7 @@ const PLACES: [place: string, there: string][] = [
   ['presence', 'Presence'],
   ['findings', 'Export'],
   ['capture', 'Start recording'],
+  ['bench', 'Register thing'],
 ];
 
 for (const theme of ['light', 'dark'] as const) {
@@ -24,7 +25,7 @@ for (const theme of ['light', 'dark'] as const) {
       test(place, async ({ page }) => {
         await open(page, place);
         await expect(page.getByText(there).first()).toBeVisible();
-        if (!/cases$|tab=new|capture$|presence$/.test(place)) await expect(rows(page).first()).toBeVisible();
+        if (!/cases$|tab=new|capture$|presence$|bench$/.test(place)) await expect(rows(page).first()).toBeVisible();
         await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
         await accessible(page);
       });

@@ -13,7 +13,7 @@ const TO_BUILD: &[&str] =
     &["build-essential", "pkg-config", "libpcap-dev", "libwebkit2gtk-4.1-dev", "librsvg2-dev", "libxdo-dev"];
 
 /// Debian packages that the tests take on top: a display, two browsers, other people's dissectors and recorders to
-/// compare with, cables between network namespaces and what sends along them.
+/// compare with, cables between network namespaces and what sends along them, a broker that is not ours.
 const TO_TEST: &[&str] = &[
     "xvfb",
     "xauth",
@@ -26,6 +26,8 @@ const TO_TEST: &[&str] = &[
     "tcpreplay",
     "iproute2",
     "libcap2-bin",
+    "mosquitto",
+    "mosquitto-clients",
     "openssl",
     "time",
 ];

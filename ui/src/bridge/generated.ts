@@ -223,7 +223,11 @@ hex: string | null, qos: number, retain: boolean,
 /**
  * It is meant: this changes the scene.
  */
-act: boolean, };
+act: boolean, 
+/**
+ * Why, and by whose leave; without one nothing is sent. It is written to the custody log and the recording.
+ */
+reason: string, };
 
 export type BrokerPublished = { sent: boolean, topic: string, 
 /**
@@ -2219,9 +2223,9 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   shadow_version: ["Bench"],
   shadow_history: ["Bench"],
   scenes: ["Bench"],
-  brokers: ["Capture", "Facts"],
-  broker_topics: ["Capture", "Facts"],
-  broker_topic: ["Capture", "Facts"],
+  brokers: ["Bench"],
+  broker_topics: ["Bench"],
+  broker_topic: ["Bench"],
   custody: ["Custody"],
   custody_verify: ["Custody"],
   jobs: ["Jobs"],
@@ -2267,7 +2271,7 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   kinds_add: ["Bench", "Custody"],
   scene_save: ["Bench", "Custody"],
   scene_delete: ["Bench", "Custody"],
-  broker_disconnect: ["Capture", "Custody"],
+  broker_disconnect: ["Bench", "Custody"],
   broker_export: ["Custody"],
   job_cancel: ["Jobs"],
 };
@@ -2280,8 +2284,8 @@ export const ACTS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   shadow_set: ["Bench", "Custody"],
   shadow_delete: ["Bench", "Custody"],
   scene_run: ["Bench", "Jobs", "Custody"],
-  broker_connect: ["Capture", "Evidence", "Facts", "Custody"],
-  broker_subscribe: ["Capture", "Custody"],
-  broker_unsubscribe: ["Capture", "Custody"],
-  broker_publish: ["Capture", "Custody"],
+  broker_connect: ["Bench", "Evidence", "Facts", "Custody"],
+  broker_subscribe: ["Bench", "Custody"],
+  broker_unsubscribe: ["Bench", "Custody"],
+  broker_publish: ["Bench", "Custody"],
 };

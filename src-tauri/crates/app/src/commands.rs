@@ -272,21 +272,21 @@ commands! {
     /// Play a scene, recorded with a capture beside it.
     scene_run(SceneRun) -> JobId, Acts [Bench, Jobs, Custody];
     /// Connect to a broker elsewhere and record all that passes, as a job; ending the connection seals it.
-    broker_connect(BrokerConnect) -> BrokerState, Acts [Capture, Evidence, Facts, Custody];
+    broker_connect(BrokerConnect) -> BrokerState, Acts [Bench, Evidence, Facts, Custody];
     /// End a connection to a broker, and seal what passed.
-    broker_disconnect(BrokerId) -> BrokerState, Changes [Capture, Custody];
+    broker_disconnect(BrokerId) -> BrokerState, Changes [Bench, Custody];
     /// Connections to brokers elsewhere.
-    brokers(Nothing) -> Vec<BrokerState>, Reads [Capture, Facts];
+    brokers(Nothing) -> Vec<BrokerState>, Reads [Bench];
     /// Listen to a topic at a broker.
-    broker_subscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Capture, Custody];
+    broker_subscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Bench, Custody];
     /// Listen to it no longer.
-    broker_unsubscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Capture, Custody];
+    broker_unsubscribe(BrokerSubscribe) -> BrokerAnswer, Acts [Bench, Custody];
     /// Publish a message at a broker; without `act` only what would be sent is shown.
-    broker_publish(BrokerPublish) -> BrokerPublished, Acts [Capture, Custody];
+    broker_publish(BrokerPublish) -> BrokerPublished, Acts [Bench, Custody];
     /// Topics at a broker: those below a level, or those that hold words.
-    broker_topics(BrokerTopicsAsk) -> BrokerTopics, Reads [Capture, Facts];
+    broker_topics(BrokerTopicsAsk) -> BrokerTopics, Reads [Bench];
     /// What was said under one topic, and its numbers over time.
-    broker_topic(BrokerTopicAsk) -> BrokerTopic, Reads [Capture, Facts];
+    broker_topic(BrokerTopicAsk) -> BrokerTopic, Reads [Bench];
     /// Write what was said at a broker to the case's exports folder, as a job.
     broker_export(BrokerExport) -> JobId, Changes [Custody];
     /// The custody log.

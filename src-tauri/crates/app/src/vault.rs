@@ -23,8 +23,8 @@ impl Vault {
     pub fn get(&self, name: &str) -> Result<Option<String>> {
         let name = checked(name)?;
         #[cfg(any(windows, target_os = "macos"))]
-        if let Some(store) = system::get(name).transpose() {
-            return store;
+        if let Some(secret) = system::get(name)? {
+            return Ok(Some(secret));
         }
         let Some(path) = self.path(name) else { return Ok(None) };
         match std::fs::metadata(&path) {

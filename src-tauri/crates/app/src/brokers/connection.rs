@@ -1,8 +1,7 @@
 //! Connections of this run of the program, each with its recording.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use case::Case;
 use device::record::{Event, Record, Recorder};
@@ -11,13 +10,10 @@ use device::remote::{Broker, Secret, Settings, Standing, Tls, Version};
 use super::{BrokerConnect, BrokerFilter, BrokerState, BrokerTls, BrokerVersion};
 use crate::bench::recording::{self, About, Place, Recording};
 use crate::error::{Code, Error, Result};
-use crate::jobs::Topic;
 use crate::state::{App, lock, now};
 
 /// Connections that are kept, ended ones included.
 const MOST: usize = 16;
-/// Views are told so often at most that something came, in nanoseconds.
-const TELL: i64 = 500_000_000;
 const KEEP_ALIVE: u16 = 60;
 
 /// All of them, oldest first.
@@ -25,12 +21,6 @@ const KEEP_ALIVE: u16 = 60;
 pub(crate) struct Connections {
     list: Vec<Arc<Connection>>,
     last: u32,
-}
-
-impl Connections {
-    pub(super) fn all(&self) -> &[Arc<Connection>] {
-        &self.list
-    }
 }
 
 pub(super) struct Connection {
@@ -58,7 +48,7 @@ impl Connection {
             [("topic", topic.to_owned()), ("reason", reason.to_owned()), ("broker", self.broker.settings().url())];
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let thing = Some(self.broker.state().client_id).filter(|id| !id.is_empty());
-        let event = Event { at: now(), between: None, act: "published", thing, fields };
+        let event = Event { at: now(), between: None, act: "publish", thing, fields };
         // The packet that follows is sent when it is safe, and this with it.
         self.recording.keep(Record::Event(event));
     }
@@ -100,8 +90,15 @@ impl Connection {
     }
 }
 
+/// Those of the open case, oldest first.
+pub(super) fn of_case(app: &App) -> Result<Vec<Arc<Connection>>> {
+    let case = app.open_case()?;
+    let connections = lock(&app.brokers);
+    Ok(connections.list.iter().filter(|connection| Arc::ptr_eq(&connection.case, &case)).cloned().collect())
+}
+
 pub(super) fn find(app: &App, id: u32) -> Result<Arc<Connection>> {
-    let found = lock(&app.brokers).list.iter().find(|connection| connection.id == id).cloned();
+    let found = of_case(app)?.into_iter().find(|connection| connection.id == id);
     found.ok_or_else(|| Error::missing(format!("there is no connection {id} to a broker")))
 }
 
@@ -119,8 +116,7 @@ pub(super) fn connect(app: &App, case: &Arc<Case>, request: BrokerConnect) -> Re
     let url = settings.url();
     let about = About { place: Place::Elsewhere, what: format!("MQTT broker {url}"), authority: authority.clone() };
     let recording = recording::begin(app, case.clone(), about)?;
-    let (tells, last) = (app.handle().map(|app| Arc::downgrade(&app)).unwrap_or_default(), AtomicI64::new(0));
-    let connected = Broker::connect(settings, recording.clone(), move || tell(&tells, &last));
+    let connected = Broker::connect(settings, recording.clone());
     let broker = connected.map_err(|why| {
         recording.stop();
         Error::new(Code::Failed, format!("connecting to {url}: {why}"))
@@ -131,17 +127,6 @@ pub(super) fn connect(app: &App, case: &Arc<Case>, request: BrokerConnect) -> Re
     connections.list.push(connection.clone());
     drop(connections);
     Ok(connection.state())
-}
-
-/// What comes later than this is told with the facts that it becomes.
-fn tell(app: &Weak<App>, last: &AtomicI64) {
-    let (at, before) = (now().0, last.load(Relaxed));
-    if at.saturating_sub(before) >= TELL
-        && last.compare_exchange(before, at, Relaxed, Relaxed).is_ok()
-        && let Some(app) = app.upgrade()
-    {
-        app.changed(&[Topic::Capture]);
-    }
 }
 
 fn settings(request: BrokerConnect) -> Result<Settings> {

@@ -24,7 +24,7 @@ use crate::bench::recording::BenchRecording;
 use crate::commands::Nothing;
 use crate::error::{Code, Error, Result};
 use crate::import::log;
-use crate::state::{App, lock};
+use crate::state::App;
 
 /// Come to a broker. Of what can be left out, nothing means the usual.
 #[derive(Clone, Default, Deserialize, TS)]
@@ -206,7 +206,7 @@ pub(crate) fn broker_disconnect(app: &App, request: BrokerId) -> Result<BrokerSt
 }
 
 pub(crate) fn brokers(app: &App, _: Nothing) -> Result<Vec<BrokerState>> {
-    Ok(lock(&app.brokers).all().iter().map(|connection| connection.state()).collect())
+    Ok(connection::of_case(app)?.iter().map(|connection| connection.state()).collect())
 }
 
 pub(crate) fn broker_subscribe(app: &App, request: BrokerSubscribe) -> Result<BrokerAnswer> {

@@ -176,7 +176,7 @@ fn from_a_broker_to_evidence() {
         (1, 1, 5, 2, 1)
     );
     let acts: Vec<_> = bench.rows("bench").iter().map(|row| row["act"].clone()).collect();
-    assert_eq!(acts, ["connected", "published", "disconnected"]);
+    assert_eq!(acts, ["connected", "publish", "disconnected"]);
     let [item] = &bench.rows("evidence")[..] else { panic!() };
     let file = bench.app.open_case().unwrap().dir().join(item["path"].as_str().unwrap());
     let raw = std::fs::read(file).unwrap();

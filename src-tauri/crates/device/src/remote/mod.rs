@@ -100,8 +100,6 @@ struct Shared {
     state: Mutex<State>,
     filters: Mutex<BTreeMap<String, Filter>>,
     topics: Mutex<Topics>,
-    /// Called after something has changed; returns at once.
-    told: Box<dyn Fn() + Send + Sync>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -115,11 +113,7 @@ fn now() -> Time {
 
 impl Broker {
     /// Comes to a broker; an error is a sentence that says why that was not possible, and what can be done.
-    pub fn connect(
-        settings: Settings,
-        recorder: Arc<dyn Recorder>,
-        told: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Broker, String> {
+    pub fn connect(settings: Settings, recorder: Arc<dyn Recorder>) -> Result<Broker, String> {
         settings.check()?;
         let tls = tls::config(&settings)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -129,7 +123,6 @@ impl Broker {
             state: Mutex::new(State { client_id: settings.client_id.clone(), ..State::default() }),
             filters: Mutex::default(),
             topics: Mutex::default(),
-            told: Box::new(told),
         });
         let (asks, mut asked) = mpsc::channel(1_024);
         let (first, outcome) = sync_channel(1);
@@ -305,17 +298,14 @@ fn jitter(waits: Duration) -> Duration {
 
 impl Shared {
     fn stands(&self, standing: Standing, why: Option<String>) {
-        {
-            let mut state = lock(&self.state);
-            if standing == Standing::Connected {
-                state.connections += 1;
-            }
-            if why.is_some() || standing == Standing::Connected {
-                state.why = why;
-            }
-            (state.standing, state.since) = (standing, Some(now()));
+        let mut state = lock(&self.state);
+        if standing == Standing::Connected {
+            state.connections += 1;
         }
-        (self.told)();
+        if why.is_some() || standing == Standing::Connected {
+            state.why = why;
+        }
+        (state.standing, state.since) = (standing, Some(now()));
     }
 
     fn let_in(&self, client_id: &str) {
@@ -332,7 +322,6 @@ impl Shared {
 
     fn came(&self, topic: &str, payload: &[u8], qos: u8, retained: bool) {
         lock(&self.topics).add(topic, payload, qos, retained, now());
-        (self.told)();
     }
 
     /// What is to be listened to again.
@@ -345,18 +334,15 @@ impl Shared {
     fn subscribed(&self, filter: &str, qos: u8, granted: Option<u8>) {
         let own = Filter { filter: filter.to_owned(), qos, granted, refused: None };
         lock(&self.filters).insert(filter.to_owned(), own);
-        (self.told)();
     }
 
     fn refused(&self, filter: &str, why: &str) {
         if let Some(own) = lock(&self.filters).get_mut(filter) {
             own.refused = Some(why.to_owned());
         }
-        (self.told)();
     }
 
     fn unsubscribed(&self, filter: &str) {
         lock(&self.filters).remove(filter);
-        (self.told)();
     }
 }

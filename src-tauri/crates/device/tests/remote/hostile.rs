@@ -60,7 +60,7 @@ fn answers_to_a_connect() {
         let mut come = settings(port);
         come.version = version;
         let began = Instant::now();
-        let why = Broker::connect(come, told.clone(), || ()).err().unwrap_or_else(|| panic!("{expect}: it is let in"));
+        let why = Broker::connect(come, told.clone()).err().unwrap_or_else(|| panic!("{expect}: it is let in"));
         assert!(why.contains(expect), "{answer:?}: {why}");
         assert!(began.elapsed() < Duration::from_secs(4), "{expect}");
         let came = thread.join().unwrap();
@@ -90,7 +90,7 @@ fn what_a_broker_says_later() {
         let told = Told::new();
         let mut come = settings(port);
         come.version = version;
-        let broker = Broker::connect(come, told.clone(), || ()).unwrap();
+        let broker = Broker::connect(come, told.clone()).unwrap();
         until(expect, || matches!(broker.state().standing, Standing::Waiting | Standing::Ended));
         let state = broker.state();
         assert!(state.why.as_ref().is_some_and(|why| why.contains(expect)), "{said:?}: {:?}", state.why);
@@ -104,7 +104,7 @@ fn what_a_broker_says_later() {
 #[test]
 fn answers_that_nobody_asked_for_and_none_that_were() {
     let (port, thread) = answering(vec![IN.to_vec(), vec![0x90, 3, 0x12, 0x34, 0], vec![]]);
-    let broker = Broker::connect(settings(port), Told::new(), || ()).unwrap();
+    let broker = Broker::connect(settings(port), Told::new()).unwrap();
     let why = broker.subscribe("home/lamp", 0, false).unwrap_err();
     assert!(why.contains("lost before the broker had answered"), "{why}");
     thread.join().unwrap();
@@ -115,7 +115,7 @@ fn what_can_not_be_kept_is_neither_acknowledged_nor_sent() {
     let qos_1 = [&[0x32, 6, 0, 1][..], b"t", &[0, 9, b'x']].concat();
     let (port, thread) = answering(vec![IN.to_vec(), vec![0x90, 3, 0, 1, 1], qos_1]);
     let told = Told::new();
-    let broker = Broker::connect(settings(port), told.clone(), || ()).unwrap();
+    let broker = Broker::connect(settings(port), told.clone()).unwrap();
     broker.subscribe("t", 1, false).unwrap();
     told.full.store(true, Relaxed);
     let why = broker.publish("t", b"on", 0, false).unwrap_err();

@@ -144,11 +144,11 @@ impl Mosquitto {
 }
 
 fn connect(settings: Settings) -> Broker {
-    Broker::connect(settings, Told::new(), || ()).unwrap()
+    Broker::connect(settings, Told::new()).unwrap()
 }
 
 fn refused(settings: Settings) -> String {
-    Broker::connect(settings, Told::new(), || ()).err().expect("it is let in")
+    Broker::connect(settings, Told::new()).err().expect("it is let in")
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn said_and_heard(mosquitto: &Mosquitto) {
         let websocket = Settings { version, websocket: Some("/mqtt".into()), ..settings(mosquitto.websocket) };
         for (way, port) in [(plain, mosquitto.plain), (websocket, mosquitto.websocket)] {
             let told = Told::new();
-            let hears = Broker::connect(way.clone(), told.clone(), || ()).unwrap();
+            let hears = Broker::connect(way.clone(), told.clone()).unwrap();
             let says = connect(Settings { client_id: "lamp".into(), ..way });
             assert_eq!(hears.subscribe("home/+/state", 2, true), Ok("subscribed with QoS 2".into()));
             let long = vec![b'x'; 300_000];

@@ -16,10 +16,10 @@ pub const KIND: Kind = Kind {
     name: "bench",
     about: "What happened on the bench, or on the way to a broker elsewhere: comings and goings, refusals, commands, shadows.",
     fields: &[
-        ("act", "connected, disconnected, refused, command, scene, shadow, published, allowed, note, ..."),
+        ("act", "connected, disconnected, refused, command, scene, shadow, publish, allowed, note, ..."),
         ("thing", "whom it concerns, by its MQTT client id"),
-        ("kind", "what kind of thing that is"),
-        ("reason", "why"),
+        ("reason", "why: in AWS IoT's words where they have one"),
+        ("why", "why, in a sentence"),
         ("topic", "what it is about"),
         ("payload", "what was said: the first 4096 bytes"),
         ("command", "command that was given"),
@@ -40,8 +40,8 @@ pub const KIND: Kind = Kind {
 const NODES: &[Known] = &[
     ("bench.act", "Act", "act"),
     ("bench.thing", "Thing", "thing"),
-    ("bench.kind", "Kind", "kind"),
     ("bench.reason", "Reason", "reason"),
+    ("bench.why", "Why", "why"),
     ("bench.topic", "Topic", "topic"),
     ("bench.payload", "Payload", "payload"),
     ("bench.command", "Command", "command"),
@@ -57,7 +57,7 @@ const NODES: &[Known] = &[
 ];
 
 /// What is said of one event alone.
-const OWN: &[&str] = &["payload", "version", "document", "text", "more"];
+const OWN: &[&str] = &["why", "payload", "version", "document", "text", "more"];
 
 /// Reads an event, if the bytes are one: makes its fact, and gives its act.
 pub(crate) fn read(bytes: &[u8], range: Range<usize>, out: &mut Out) -> Option<String> {

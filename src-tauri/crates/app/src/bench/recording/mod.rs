@@ -11,7 +11,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use case::Case;
 use device::record::{Kept, Record, Recorder};
@@ -37,6 +37,9 @@ pub(crate) const LEFT: Left = Left {
     trim: |path: &Path| tee::trim(path).map(|whole| whole.cut),
     action: "bench.seal",
 };
+
+/// Views are told so often at most that something was recorded.
+const TELL: Duration = Duration::from_millis(500);
 
 /// With what names of files begin.
 const STEMS: [&str; 2] = ["bench-", "broker-"];
@@ -181,7 +184,7 @@ impl Recording {
         let sealed = read.and_then(|read| self.seal(&read));
         drop(hub);
         let refreshed = live::refresh(&self.case).and_then(|()| Ok(self.case.tidy()?));
-        app.changed(&[Topic::Capture, Topic::Evidence, Topic::Facts, Topic::Devices, Topic::Custody]);
+        app.changed(&[Topic::Bench, Topic::Evidence, Topic::Facts, Topic::Devices, Topic::Custody]);
         let sealed = sealed?;
         refreshed?;
         Ok(sealed)
@@ -190,7 +193,7 @@ impl Recording {
     fn read(&self, app: &App, hub: &Arc<Hub>, tick: &Tick) -> Result<WasRead> {
         let live = Live::new(&self.case, hub, &self.path);
         let mut failed = Ok(());
-        let mut follow = Follow::default();
+        let (mut follow, mut tells) = (Follow::default(), (Instant::now(), 0));
         let name = self.path.strip_prefix(FOLDER).map_or(self.path.as_str(), |rest| rest.trim_start_matches('/'));
         let mut pulse = |at: u64| {
             self.analysed.store(at, Relaxed);
@@ -202,10 +205,14 @@ impl Recording {
                 failed = live.pulse();
             }
             follow.look(app, &self.case, at);
+            if at != tells.1 && tells.0.elapsed() >= TELL {
+                tells = (Instant::now(), at);
+                app.changed(&[Topic::Bench]);
+            }
         };
         let mut growing = Growing::new(&self.tee, 0, name, &mut pulse)
             .map_err(|why| Error::new(Code::Failed, format!("reading {}: {why}", self.path)))?;
-        let item = &mut |_| app.changed(&[Topic::Capture, Topic::Evidence]);
+        let item = &mut |_| app.changed(&[Topic::Bench, Topic::Evidence]);
         live.read(&mut growing, &(), item, &mut |_, _| ())
     }
 
