@@ -127,3 +127,29 @@ fn what_can_not_be_kept_is_neither_acknowledged_nor_sent() {
     // CONNECT and SUBSCRIBE came, and nothing behind them.
     assert!(came.ends_with(&[0x82, 6, 0, 1, 0, 1, b't', 1]), "{came:?}");
 }
+
+/// What the library that speaks for us takes badly: no keep-alive, the end of what an earlier session began, QoS 2 that is refused.
+#[test]
+fn what_is_kept_from_the_library() {
+    let connack = [0x20, 6, 0, 0, 3, 0x13, 0, 0];
+    let pieces = [&[&connack[..], &[0x62, 2, 0, 9]].concat()[..], b"", &[0x50, 4, 0, 1, 0x87, 0], &[0x40, 2, 0, 2]];
+    let (port, thread) = answering(pieces.iter().map(|piece| piece.to_vec()).collect());
+    let told = Told::new();
+    let mut come = settings(port);
+    (come.version, come.keep_alive) = (Version::V5, 0);
+    let broker = Broker::connect(come, told.clone()).unwrap();
+    until("it is not ended", || told.packets(port).contains(&(true, vec![0x70, 2, 0, 9])));
+    std::thread::sleep(Duration::from_millis(200)); // so that the other side reads it by itself
+    let why = broker.publish("t", b"on", 2, false).unwrap_err();
+    assert!(why.contains("not allowed to do that"), "{why}");
+    assert_eq!(broker.publish("t", b"on", 1, false), Ok("taken by the broker with QoS 1".into()));
+    broker.disconnect();
+    let came = thread.join().unwrap();
+    let [publish_2, publish_1] = [[0x34, 0, 1], [0x32, 0, 2]]
+        .map(|[first, high, low]| [&[first, 8, 0, 1, b't', high, low, 0][..], b"on"].concat());
+    let after = [vec![0x70, 2, 0, 9], publish_2, publish_1].concat();
+    let ours: Vec<u8> = told.packets(port).into_iter().filter(|(ours, _)| *ours).flat_map(|(_, bytes)| bytes).collect();
+    assert!(came.windows(after.len()).any(|place| place == after), "{came:x?}");
+    assert!(ours.starts_with(&came), "what came is what was recorded");
+    assert_eq!(came.get(10..12), Some(&[0, 0][..]), "the keep-alive is off");
+}

@@ -138,7 +138,6 @@ impl Session<'_> {
     }
 
     /// What is there, but a CONNACK by itself; `false`: no packet is there any more.
-
     async fn down_all(
         &self,
         buffer: &mut BytesMut,
