@@ -27,6 +27,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("pcap", &["capture"]),
     ("pcap-parser", &["evidence"]),
     ("mqtt5", &["device"]),
+    ("rumqttc", &["device"]),
     ("rcgen", &["device"]),
 ];
 
