@@ -244,6 +244,6 @@ test('the bench is stopped and what was recorded is sealed', async ({ page }) =>
   await page.getByRole('button', { name: 'Stop and seal' }).click();
   await expect(page.getByRole('button', { name: 'Start bench' })).toBeVisible();
   await expect(row(page, 'Desk lamp')).toContainText('gone');
-  await expect(page.getByText('Sealed')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Sealed', { exact: true })).toBeVisible({ timeout: 20_000 });
   await accessible(page);
 });
