@@ -1845,7 +1845,7 @@ count: number,
  */
 said: Array<ThingSaid>, 
 /**
- * By the name of the JSON member: (ns since 1970 UTC as milliseconds, value).
+ * By the name of the JSON member: (milliseconds since 1970 UTC, value).
  */
 series: Array<[string, Array<[number, number]>]>, };
 

@@ -46,7 +46,7 @@ pub(crate) struct Heard {
 pub(crate) struct Home {
     case: Arc<Case>,
     app: Weak<App>,
-    /// By thing: its kind's field that says whether it is on.
+    /// They say which field of what a thing says tells whether it is on.
     kinds: Kinds,
     state: Mutex<State>,
     ended: AtomicBool,

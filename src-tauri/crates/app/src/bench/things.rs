@@ -108,7 +108,7 @@ pub struct ThingSeries {
     pub count: u64,
     /// The latest last.
     pub said: Vec<ThingSaid>,
-    /// By the name of the JSON member: (ns since 1970 UTC as milliseconds, value).
+    /// By the name of the JSON member: (milliseconds since 1970 UTC, value).
     pub series: Vec<(String, Vec<(f64, f64)>)>,
 }
 
