@@ -473,6 +473,19 @@ fn lights_by_rest_as_iotlite_has_them() {
 }
 
 #[test]
+fn without_its_recording_the_bench_ends() {
+    let mut bench = Bench::new(true);
+    let state = bench.call("bench_state", json!({}));
+    assert_eq!(state["running"], true);
+    bench.call("job_cancel", json!({ "id": state["recording"]["job"] }));
+    let ended = bench.said.recv_timeout(Duration::from_secs(20)).expect("it ends by itself");
+    assert_eq!(ended["path"], state["recording"]["path"]);
+    assert!(bench.child.wait().unwrap().success());
+    assert!(TcpStream::connect(("127.0.0.1", bench.port)).is_err(), "nobody is let in any more");
+    assert_eq!(bench.show(&["evidence"])[0]["status"], "complete");
+}
+
+#[test]
 fn nothing_is_switched_before_a_reason_is_given() {
     let mut bench = Bench::new(false);
     let id = bench.rest("POST /light").1["id"].as_str().unwrap().to_owned();

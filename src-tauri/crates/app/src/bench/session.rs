@@ -163,7 +163,7 @@ pub(crate) fn bench_state(app: &App, _: Nothing) -> Result<BenchState> {
     });
     let session = lock(&app.bench).clone().filter(|session| Arc::ptr_eq(&session.case, &case));
     let Some(session) = session else { return Ok(BenchState { ca, ..BenchState::default() }) };
-    let broker = lock(&session.broker).clone();
+    let broker = if session.is_running() { lock(&session.broker).clone() } else { None };
     Ok(BenchState {
         running: broker.is_some(),
         listen: broker.map(|broker| broker.listen().to_string()).unwrap_or_default(),
@@ -181,6 +181,8 @@ pub(crate) fn bench_allow(app: &App, request: BenchAllow) -> Result<BenchState> 
     let allowed = (!reason.is_empty()).then(|| reason.to_owned());
     let mut fields = Map::new();
     fields.insert("reason".into(), reason.into());
+    // Forbidden at once, whether or not it can be recorded; allowed only when that is on record.
+    *lock(&session.allowed) = None;
     session.tell(if allowed.is_some() { "allowed" } else { "forbidden" }, None, fields)?;
     *lock(&session.allowed) = allowed;
     bench_state(app, Nothing)
@@ -196,8 +198,14 @@ pub(super) fn running(app: &App) -> Result<Arc<Session>> {
 }
 
 impl Session {
+    /// Without a recording nothing may pass: when that has ended, by cancelling its job or for want of room, so has the bench.
     pub fn is_running(&self) -> bool {
-        lock(&self.broker).is_some()
+        let here = lock(&self.broker).is_some();
+        if here && !self.recording.state().running {
+            self.stop();
+            return false;
+        }
+        here
     }
 
     pub fn stop(&self) {
