@@ -1,7 +1,7 @@
 //! Conversations under way: Zeek's conn.log, kept frame by frame.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use model::{Endpoint, Flow, Frame, Mac, Time, Uid};
@@ -26,13 +26,23 @@ pub(crate) struct Flows {
     since_sweep: u64,
 }
 
-/// Both ends, the smaller first, so that both directions find the same flow.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// Both ends, the smaller first, so that both directions find the same flow. Whole numbers, as it is compared for each frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
-    low: ([u8; 16], u16),
-    high: ([u8; 16], u16),
+    /// Address and port; IPv4 mapped into IPv6 (RFC 4291, section 2.5.5.2).
+    low: (u128, u16),
+    high: (u128, u16),
     proto: u8,
     vlan: u16,
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [low, high, proto, vlan] = [self.low.1, self.high.1, self.proto.into(), self.vlan].map(u64::from);
+        state.write_u128(self.low.0);
+        state.write_u128(self.high.0);
+        state.write_u64(low | high << 16 | proto << 32 | vlan << 48);
+    }
 }
 
 pub(crate) struct Active {
@@ -49,6 +59,8 @@ pub(crate) struct Active {
     first: (u64, Option<Time>),
     last: (u64, Option<Time>),
     history: String,
+    /// A bit for each letter of it; no two letters share one.
+    noted: u64,
 }
 
 struct SideState {
@@ -156,6 +168,7 @@ impl Active {
             first: (frame.number, frame.ts),
             last: (frame.number, frame.ts),
             history: if reply { "^".into() } else { String::new() },
+            noted: 0,
         }
     }
 
@@ -197,9 +210,11 @@ impl Active {
 
     /// Zeek's history: each letter once per direction, upper case for the originator.
     pub fn note(&mut self, side: usize, letter: u8) {
-        let letter = if side == 0 { letter.to_ascii_uppercase() } else { letter } as char;
-        if !self.history.contains(letter) {
-            self.history.push(letter);
+        let letter = if side == 0 { letter.to_ascii_uppercase() } else { letter };
+        let bit = 1 << (letter & 63);
+        if self.noted & bit == 0 {
+            self.noted |= bit;
+            self.history.push(letter as char);
         }
     }
 
@@ -326,16 +341,16 @@ fn transport_dst(ip: &Ip, transport: &Transport) -> u16 {
 }
 
 fn key(layers: &Layers, ip: &Ip, transport: &Transport) -> Key {
-    let src = (bytes(ip.src), orig_port(ip, transport));
-    let dst = (bytes(ip.dst), transport_dst(ip, transport));
+    let src = (number(ip.src), orig_port(ip, transport));
+    let dst = (number(ip.dst), transport_dst(ip, transport));
     let (low, high) = if src > dst { (dst, src) } else { (src, dst) };
     Key { low, high, proto: ip.proto, vlan: layers.vlan.unwrap_or(u16::MAX) }
 }
 
-fn bytes(ip: IpAddr) -> [u8; 16] {
+fn number(ip: IpAddr) -> u128 {
     match ip {
-        IpAddr::V4(four) => four.to_ipv6_mapped().octets(),
-        IpAddr::V6(six) => six.octets(),
+        IpAddr::V4(four) => 0xffff_0000_0000 | u128::from(four.to_bits()),
+        IpAddr::V6(six) => six.to_bits(),
     }
 }
 
@@ -352,7 +367,7 @@ fn serves(port: u16) -> bool {
 fn uid(key: &Key, frame: &Frame) -> Uid {
     let mut hasher = foldhash::quality::FixedState::with_seed(0x11_4e7e1).build_hasher();
     for (address, port) in [key.low, key.high] {
-        hasher.write(&address);
+        hasher.write(&address.to_be_bytes());
         hasher.write_u16(port);
     }
     hasher.write_u8(key.proto);

@@ -4,6 +4,7 @@ mod exported;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::ops::Range;
 
 use model::{Cancelled, Fact, Flow, Frame, Interface, Issue, Mac, Party, Place, Time, TimeKind, Uid};
@@ -240,8 +241,7 @@ impl Engine {
             let context = Context {
                 ts: last_ts,
                 uid: Some(active.uid),
-                src: Party::Ip(ends.src.0),
-                dst: Party::Ip(ends.dst.0),
+                ends: Some((&ends.src.0, &ends.dst.0)),
                 what: active.service.name().unwrap_or("tcp"),
             };
             let (once, out) = (&mut self.once, &mut self.out);
@@ -256,28 +256,24 @@ impl Engine {
 }
 
 /// What facts of one message share.
-struct Context {
+#[derive(Clone, Copy)]
+struct Context<'a> {
     ts: Option<Time>,
     uid: Option<Uid>,
-    src: Party,
-    dst: Party,
+    /// From whom to whom, if it belongs to a flow.
+    ends: Option<(&'a IpAddr, &'a IpAddr)>,
     what: &'static str,
 }
 
-impl Context {
+impl<'a> Context<'a> {
     /// Of what belongs to no flow.
-    fn outside(ts: Option<Time>, what: &'static str) -> Context {
-        Context { ts, uid: None, src: Party::None, dst: Party::None, what }
+    fn outside(ts: Option<Time>, what: &'static str) -> Context<'a> {
+        Context { ts, uid: None, ends: None, what }
     }
 
-    fn of(ts: Option<Time>, active: &Active, ip: &Ip) -> Context {
-        Context {
-            ts,
-            uid: Some(active.uid),
-            src: Party::Ip(ip.src),
-            dst: Party::Ip(ip.dst),
-            what: active.service.name().unwrap_or("tcp"),
-        }
+    fn of(ts: Option<Time>, active: &Active, ip: &'a Ip) -> Context<'a> {
+        let what = active.service.name().unwrap_or("tcp");
+        Context { ts, uid: Some(active.uid), ends: Some((&ip.src, &ip.dst)), what }
     }
 }
 
@@ -293,13 +289,12 @@ fn read_stream(
     feed: impl FnOnce(&mut Stream, &mut dyn FnMut(&mut Stream, Next)),
 ) {
     let ends = active.ends(side);
-    let mut stream = std::mem::take(&mut active.streams[side]);
     let mut lost = false;
-    let service = &mut active.service;
-    feed(&mut stream, &mut |stream, next| match next {
+    let Active { streams, service, .. } = active;
+    feed(&mut streams[side], &mut |stream, next| match next {
         Next::Bytes { bytes, frame, offset } => {
             let from = Segment { at: 0, length: bytes.len(), frame, offset };
-            let context = Context { src: Party::Ip(ends.src.0), dst: Party::Ip(ends.dst.0), ..*context };
+            let context = Context { ends: Some((&ends.src.0, &ends.dst.0)), ..*context };
             service.stream(stream, bytes, from, &ends, out, &mut |facts, complaints, segments| {
                 if failed.is_ok() {
                     *failed = emit(facts, complaints, segments, &context, once, to);
@@ -315,7 +310,6 @@ fn read_stream(
             }
         }
     });
-    active.streams[side] = stream;
     if lost {
         active.note(side, b'g');
     }
@@ -333,14 +327,13 @@ fn again(
     failed: &mut Result<(), Cancelled>,
 ) {
     let ends = active.ends(side);
-    let context = Context { src: Party::Ip(ends.src.0), dst: Party::Ip(ends.dst.0), ..*context };
-    let mut stream = std::mem::take(&mut active.streams[side]);
-    active.service.again(&mut stream, cut, &ends, out, &mut |facts, complaints, segments| {
+    let context = Context { ends: Some((&ends.src.0, &ends.dst.0)), ..*context };
+    let Active { streams, service, .. } = active;
+    service.again(&mut streams[side], cut, &ends, out, &mut |facts, complaints, segments| {
         if failed.is_ok() {
             *failed = emit(facts, complaints, segments, &context, once, to);
         }
     });
-    active.streams[side] = stream;
 }
 
 /// Turns drafts into facts: adds time, flow, parties and place.
@@ -356,7 +349,12 @@ fn emit(
         if draft.once && (once.len() >= MOST_ONCE || !once.insert(fingerprint(&draft))) {
             continue;
         }
-        let (src, dst) = draft.parties.unwrap_or_else(|| (context.src.clone(), context.dst.clone()));
+        let party = |ip: &IpAddr| Party::Ip(*ip);
+        let (src, dst) = match (draft.parties, context.ends) {
+            (Some(parties), _) => parties,
+            (None, Some((src, dst))) => (party(src), party(dst)),
+            (None, None) => (Party::None, Party::None),
+        };
         to.fact(Fact {
             kind: draft.kind,
             ts: context.ts,

@@ -54,7 +54,7 @@ pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
         layers.fragment = Some(Fragment { id: id.into(), offset, more, payload: start..end });
         return;
     }
-    transport::read(bytes, start..end, total - header_len, layers, out);
+    transport::read(proto, bytes, start..end, total - header_len, layers, out);
 }
 
 fn v4_flags(flags: u16) -> String {
@@ -125,7 +125,7 @@ pub(super) fn v6(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
             }
             _ => {
                 let rest = (at + 40 + payload_len).saturating_sub(cursor);
-                return transport::read(bytes, cursor.min(end)..end, rest, layers, out);
+                return transport::read(next, bytes, cursor.min(end)..end, rest, layers, out);
             }
         };
         let (Some(length), Some(inner)) = (length.filter(|length| cursor + length <= end), bytes.get(cursor)) else {

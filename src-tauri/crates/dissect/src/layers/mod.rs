@@ -163,6 +163,6 @@ pub fn read(bytes: &[u8], link_type: u16, wire_len: u32, out: &mut Out) -> Layer
 /// Reads the transport header of a datagram that was put together from fragments.
 pub fn read_reassembled(bytes: &[u8], ip: Ip, out: &mut Out) -> Layers {
     let mut layers = Layers { top: "ip", ip: Some(ip), ..Layers::default() };
-    transport::read(bytes, 0..bytes.len(), bytes.len(), &mut layers, out);
+    transport::read(ip.proto, bytes, 0..bytes.len(), bytes.len(), &mut layers, out);
     layers
 }

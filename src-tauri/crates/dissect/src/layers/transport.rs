@@ -6,12 +6,12 @@ use super::{ACK, FIN, Layers, RST, SYN, Tcp, Transport, icmp, igmp, tunnel, wpan
 use crate::bytes::{chunk, u16_be};
 use crate::protocols::Out;
 
-/// Reads what an IP packet carries. `stated`: payload length on the wire, which may exceed what was captured.
-pub(super) fn read(bytes: &[u8], payload: Range<usize>, stated: usize, layers: &mut Layers, out: &mut Out) {
-    let Some(ip) = layers.ip else { return };
+/// Reads what an IP packet carries, by its header's protocol number. `stated`: payload length on the wire, which may exceed what
+/// was captured.
+pub(super) fn read(proto: u8, bytes: &[u8], payload: Range<usize>, stated: usize, layers: &mut Layers, out: &mut Out) {
     let body = bytes.get(..payload.end).unwrap_or(bytes);
     let at = payload.start;
-    match ip.proto {
+    match proto {
         6 => tcp(body, at, stated, layers, out),
         17 => udp(body, at, stated, layers, out),
         1 | 58 => icmp::read(body, at, stated, layers, out),
@@ -19,7 +19,8 @@ pub(super) fn read(bytes: &[u8], payload: Range<usize>, stated: usize, layers: &
             let payload_len = stated as u32;
             layers.transport =
                 Some(Transport { src_port: 0, dst_port: 0, payload_len, payload: payload.clone(), tcp: None });
-            match ip.proto {
+            let Some(ip) = layers.ip else { return };
+            match proto {
                 2 => igmp::v4(body, at, layers, out),
                 4 | 41 => tunnel::ip_in_ip(body, payload, ip, layers, out),
                 47 => tunnel::gre(body, at, ip, layers, out),
