@@ -238,6 +238,19 @@ impl Case {
 
     /// A look at one consistent state, beside whatever is being written.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.beside(|db| {
+            let _transaction = db.unchecked_transaction()?;
+            look(db)
+        })
+    }
+
+    /// Moves what the write-ahead log holds into the database, as far as nobody reads it, beside whoever is writing.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.beside(|db| Ok(db.execute_batch("PRAGMA wal_checkpoint(PASSIVE);")?))
+    }
+
+    /// Something on a connection of its own.
+    fn beside<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = lock(&self.idle_readers).pop();
         let db = match idle {
             Some(db) => db,
@@ -247,9 +260,7 @@ impl Case {
                 db
             }
         };
-        let transaction = db.unchecked_transaction()?;
-        let value = look(&transaction);
-        drop(transaction);
+        let value = work(&db);
         let mut idle = lock(&self.idle_readers);
         if idle.len() < 4 {
             idle.push(db);

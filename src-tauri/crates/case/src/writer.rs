@@ -178,7 +178,7 @@ impl Case {
             Ok(())
         })?;
         // Most of the write-ahead log on its way already, beside whatever else is done; `tidy` moves the rest.
-        Ok(self.writing().execute_batch("PRAGMA wal_checkpoint(PASSIVE);")?)
+        self.checkpoint()
     }
 
     /// Makes words be found in all texts that there are. Whoever looks for words does this first: an import does not wait for it.

@@ -16,6 +16,8 @@ use crate::state::{App, lock, now};
 
 /// Batches that wait for the writer.
 const WAITING: usize = 5;
+/// Rows after which the log of the database has grown much.
+const MUCH: usize = 16_384;
 /// How long another program's look at the case is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -134,14 +136,31 @@ impl Drop for Hub {
     }
 }
 
-/// Writes everything in the order in which it comes.
+/// Writes everything in the order in which it comes. Beside it, what is written moves from the log into the database, which waits
+/// for the disk.
 fn write(app: &App, case: &Case, from: Receiver<Message>, shared: &Shared) -> Result<()> {
+    std::thread::scope(|scope| {
+        let (grown, log) = sync_channel(1);
+        let mover = std::thread::Builder::new().name("case checkpoint".into());
+        // What it can't move, the writer moves once the log is long: it needs neither to start nor to succeed.
+        let _ = mover.spawn_scoped(scope, move || log.iter().try_for_each(|()| case.checkpoint()));
+        write_all(app, case, from, shared, &grown)
+    })
+}
+
+fn write_all(app: &App, case: &Case, from: Receiver<Message>, shared: &Shared, grown: &SyncSender<()>) -> Result<()> {
     let mut writer = case.writer()?;
+    let mut rows = 0;
     for message in from {
         match message {
             Message::Rows(run, mut batch) => {
                 writer.write(run, &batch)?;
                 app.changed(&[Topic::Facts]);
+                rows += batch.len();
+                if rows >= MUCH {
+                    rows = 0;
+                    let _ = grown.try_send(()); // it is at it already
+                }
                 batch.clear();
                 lock(&shared.spare).push(batch);
             }
