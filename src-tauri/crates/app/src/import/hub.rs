@@ -17,7 +17,7 @@ use crate::state::{App, lock, now};
 /// Batches that wait for the writer.
 const WAITING: usize = 5;
 /// Rows after which the log of the database has grown much.
-const MUCH: usize = 16_384;
+const MUCH: usize = 65_536;
 /// How long another program's look at the case is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 

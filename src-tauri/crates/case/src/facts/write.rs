@@ -171,8 +171,9 @@ impl OfKind {
 /// Numbers facts, stores their texts once, and packs them.
 pub(crate) struct FactWriter {
     kinds: HashMap<&'static str, i64>,
-    /// Addresses are numbers far more often than they are new: their texts' ids.
-    ips: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
+    /// Addresses are numbers far more often than they are new: their texts' ids, of IPv4 and of IPv6.
+    fours: HashMap<u32, u32, foldhash::fast::RandomState>,
+    sixes: HashMap<u128, u32, foldhash::fast::RandomState>,
     macs: HashMap<Mac, u32, foldhash::fast::RandomState>,
     /// Facts of each run so far: they are numbered within it.
     written: HashMap<RunId, i64>,
@@ -197,7 +198,8 @@ impl FactWriter {
     pub fn new() -> FactWriter {
         FactWriter {
             kinds: HashMap::new(),
-            ips: HashMap::default(),
+            fours: HashMap::default(),
+            sixes: HashMap::default(),
             macs: HashMap::default(),
             written: HashMap::new(),
             encoder: Encoder::default(),
@@ -337,12 +339,19 @@ impl FactWriter {
 
     /// The id of an address's text.
     pub fn ip(&mut self, db: &Connection, texts: &mut Interner, ip: IpAddr) -> Result<u32> {
-        if let Some(id) = self.ips.get(&ip) {
+        let known = match ip {
+            IpAddr::V4(four) => self.fours.get(&four.to_bits()),
+            IpAddr::V6(six) => self.sixes.get(&six.to_bits()),
+        };
+        if let Some(id) = known {
             return Ok(*id);
         }
         let id = texts.id(db, &ip.to_string())?;
-        if self.ips.len() < MOST_ADDRESSES {
-            self.ips.insert(ip, id);
+        if self.fours.len() + self.sixes.len() < MOST_ADDRESSES {
+            match ip {
+                IpAddr::V4(four) => self.fours.insert(four.to_bits(), id),
+                IpAddr::V6(six) => self.sixes.insert(six.to_bits(), id),
+            };
         }
         Ok(id)
     }
