@@ -220,6 +220,8 @@ pub struct Out {
     pub(crate) secrets: tls::Secrets,
     /// How deep reading is inside of what was opened.
     pub(crate) depth: u8,
+    /// Who is to be told of changes, by devices that speak CoAP.
+    pub(crate) observed: coap::Observed,
     /// What was said before in the same words.
     pub(crate) repeats: crate::repeats::Repeats,
 }
