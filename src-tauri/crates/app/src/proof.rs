@@ -181,8 +181,8 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let (mut starts, mut assembled, mut sources) = (Vec::new(), Vec::new(), Vec::new());
     sources.push(ByteSource { name: format!("Frame ({} bytes)", raw.len()), hex: model::hex(&raw) });
     let mut seen: Vec<&[(u64, u64, u64)]> = Vec::new();
-    // A file's place is a body, which begins no message and may be very long.
-    for fact in facts.iter().filter(|fact| fact.kind != "files") {
+    // The place of what is told beside a message is a body, which begins none and may be very long.
+    for fact in facts.iter().filter(|fact| !dissect::protocols::is_beside(&fact.kind)) {
         if fact.pieces.is_empty() {
             starts.extend(fact.offset.checked_sub(entry.offset).and_then(|at| usize::try_from(at).ok()));
         } else if let Some(service) = service.as_ref().filter(|_| !seen.contains(&fact.pieces.as_slice())) {

@@ -81,6 +81,11 @@ pub fn by_name(name: &str) -> Option<&'static dyn Protocol> {
     ALL.iter().copied().find(|protocol| protocol.name() == name)
 }
 
+/// Whether facts of this kind are told beside those of the message that they are part of: what a body holds begins no message.
+pub fn is_beside(kind: &str) -> bool {
+    http::KINDS.iter().skip(1).any(|beside| beside.name == kind)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     Udp,
