@@ -37,7 +37,7 @@ const LIMITS: &[(&str, &str)] = &[
         "ssdp",
         "announcements and searches; the descriptions that they point to only if they were fetched in the capture",
     ),
-    ("tls", "the hellos, and certificates up to TLS 1.2; what follows is encrypted"),
+    ("tls", "the hellos, and certificates up to TLS 1.2; what follows is encrypted, unless a key log opens it"),
     ("wlan", "management frames; data frames are counted, and mostly encrypted"),
     ("xmpp", "stanzas before TLS begins"),
 ];

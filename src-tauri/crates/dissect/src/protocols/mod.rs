@@ -223,6 +223,8 @@ pub struct Out {
     pub(crate) grown: u64,
     /// What key logs told, to open what is encrypted.
     pub(crate) secrets: tls::Secrets,
+    /// Somebody looks at what a frame brings of it: for them.
+    pub(crate) opening: Option<Box<crate::decrypt::Opening>>,
     /// How deep reading is inside of what was opened.
     pub(crate) depth: u8,
     /// Who is to be told of changes, by devices that speak CoAP.
