@@ -363,6 +363,62 @@ fn a_key_log_that_comes_later_opens_what_is_there() {
     assert_eq!(other.rows("http", &[]).len(), bench.rows("http", &[]).len());
 }
 
+/// Fields that the packet of a row shows of what was decrypted, as `name=text=bytes there`.
+fn decrypted(bench: &Bench, row: &Value) -> Option<Vec<String>> {
+    let proof = bench.app.call("fact", json!({ "id": row["_id"] })).unwrap()["proof"].clone();
+    let frame = json!({ "evidence_id": proof["evidence_id"], "number": proof["frame"] });
+    let shown = bench.app.call("frame", frame).unwrap();
+    let sources = shown["sources"].as_array().unwrap();
+    let source = sources.iter().position(|source| source["name"].as_str().unwrap().starts_with("Decrypted"))?;
+    let hex = sources[source]["hex"].as_str().unwrap();
+    let nodes = shown["nodes"].as_array().unwrap().iter().filter(|node| node["source"] == source as u64);
+    let said = nodes.map(|node| {
+        let [start, end] = ["start", "end"].map(|at| node[at].as_u64().unwrap() as usize * 2);
+        format!("{}={}={}", node["name"].as_str().unwrap(), node["text"].as_str().unwrap(), &hex[start..end])
+    });
+    Some(said.collect())
+}
+
+#[test]
+fn a_packet_shows_what_a_key_log_opens_of_it() {
+    let protocols = samples().join("protocols");
+    let keys = fs::read(protocols.join("tls.keys.txt")).unwrap();
+    let bench = Bench::fresh();
+    bench.import(&[&protocols.join("tls.pcapng")]);
+    assert!(bench.rows("tls", &[]).iter().all(|hello| decrypted(&bench, hello).is_none()));
+    bench.import(&[&protocols.join("tls.keys.txt")]);
+    let check = |bench: &Bench| {
+        let hellos = bench.rows("tls", &[("msg_type", "client_hello")]);
+        assert!(hellos.iter().all(|hello| decrypted(bench, hello).is_none()));
+        let requests = bench.rows("http", &[("msg_type", "request")]);
+        let frames: Vec<&Value> = requests.iter().map(|request| &request["frame"]).collect();
+        assert_eq!(frames, [16, 34], "as TShark says with the same keys");
+        for request in &requests {
+            let said = decrypted(bench, request).unwrap();
+            let uri: String = "/lights.json".bytes().map(|byte| format!("{byte:02x}")).collect();
+            assert!(said.contains(&format!("http.request.uri=/lights.json={uri}")), "{said:?}");
+            let login = said.iter().find(|field| field.starts_with("http.authorization=")).unwrap();
+            assert!(login.contains("••••••"), "{login}");
+        }
+    };
+    check(&bench);
+
+    // the same with the keys in the capture itself: a decryption secrets block behind the section header
+    let mut capture = fs::read(protocols.join("tls.pcapng")).unwrap();
+    let header = u32::from_le_bytes(capture[4..8].try_into().unwrap()) as usize;
+    let padded = keys.len().div_ceil(4) * 4;
+    let total = (20 + padded as u32).to_le_bytes();
+    let mut block = [&10_u32.to_le_bytes()[..], &total, b"KSLT", &(keys.len() as u32).to_le_bytes(), &keys].concat();
+    block.resize(16 + padded, 0);
+    block.extend(total);
+    capture.splice(header..header, block);
+    let bench = Bench::fresh();
+    let path = bench.folder.path().join("carries.pcapng");
+    fs::write(&path, capture).unwrap();
+    bench.import(&[&path]);
+    check(&bench);
+}
+
 #[test]
 fn a_capture_that_has_changed_keeps_what_was_read() {
     let protocols = samples().join("protocols");

@@ -355,7 +355,7 @@ export type BrokerVersion = "3.1.1" | "5";
 
 export type ByteSource = { 
 /**
- * `Frame (74 bytes)`, `Reassembled TCP (2 frames, 1 802 bytes)`.
+ * `Frame (74 bytes)`, `Reassembled (2 pieces, 1802 bytes)`, `Decrypted (320 bytes)`.
  */
 name: string, 
 /**
@@ -839,7 +839,7 @@ export type FrameDetail = {
  */
 row: Row, 
 /**
- * The frame, then each message that was put together from several frames.
+ * The frame, then each message that was put together from several frames, then what key logs open of it.
  */
 sources: Array<ByteSource>, 
 /**

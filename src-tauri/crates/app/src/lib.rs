@@ -12,6 +12,7 @@ mod charts;
 mod commands;
 mod coverage;
 mod custody;
+mod decrypted;
 mod devices;
 mod error;
 mod evidence_items;

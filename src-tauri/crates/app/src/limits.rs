@@ -4,12 +4,19 @@
 const LIMITS: &[(&str, &str)] = &[
     ("arp", "requests and replies are kept once each; repetitions are in the packets only"),
     ("ble", "advertising packets: addresses, names and signal; connections are not followed"),
-    ("coap", "the first 4096 bytes of a payload; blocks are not put together; OSCORE and DTLS are encrypted"),
+    ("coap", "the first 4096 bytes of a payload; blocks make files; OSCORE and DTLS are encrypted"),
     ("dhcp", "options that have no name here are kept in the list of options only"),
     ("dhcpv6", "relayed messages are read as far as the client's own"),
     ("dns", "names over TLS, HTTPS and QUIC are encrypted, and are seen as those"),
     ("dtls", "the hellos; what follows is encrypted"),
-    ("http", "HTTP/1 heads; bodies are skipped (follow the stream to read them); HTTP/2 and later are not read"),
+    (
+        "http",
+        "HTTP/1 heads; bodies are hashed as files, and read where they are logins, UPnP descriptions or Hue's; HTTP/2 and later are not read",
+    ),
+    (
+        "hue",
+        "what is switched, and what the bridge answers; states that are asked for, event streams and Entertainment are not read",
+    ),
     ("ieee802154", "addresses and kinds of frames; Zigbee and Thread above it are mostly encrypted"),
     ("mdns", "announcements are kept once each; repetitions are in the packets only"),
     ("mqtt", "the first 4096 bytes of a payload"),
@@ -30,7 +37,7 @@ const LIMITS: &[(&str, &str)] = &[
         "ssdp",
         "announcements and searches; the descriptions that they point to only if they were fetched in the capture",
     ),
-    ("tls", "the hellos, and certificates up to TLS 1.2; what follows is encrypted"),
+    ("tls", "the hellos, and certificates up to TLS 1.2; what follows is encrypted, unless a key log opens it"),
     ("wlan", "management frames; data frames are counted, and mostly encrypted"),
     ("xmpp", "stanzas before TLS begins"),
 ];

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use case::Case;
-use dissect::{Assembled, FlowHint, Level, Value};
+use dissect::{Assembled, Decrypted, FlowHint, Level, Value};
 use evidence::Options;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::decrypted::{self, Opened};
 use crate::error::{Code, Error, Result};
 use crate::rows::{Labels, Row};
 use crate::state::App;
@@ -88,7 +89,7 @@ pub struct FrameId {
 pub struct FrameDetail {
     /// As in the view `frames`.
     pub row: Row,
-    /// The frame, then each message that was put together from several frames.
+    /// The frame, then each message that was put together from several frames, then what key logs open of it.
     pub sources: Vec<ByteSource>,
     /// In order; a node's children follow it with a larger depth.
     pub nodes: Vec<TreeNode>,
@@ -99,7 +100,7 @@ pub struct FrameDetail {
 
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct ByteSource {
-    /// `Frame (74 bytes)`, `Reassembled TCP (2 frames, 1 802 bytes)`.
+    /// `Frame (74 bytes)`, `Reassembled (2 pieces, 1802 bytes)`, `Decrypted (320 bytes)`.
     pub name: String,
     /// All its bytes, hex.
     pub hex: String,
@@ -181,8 +182,8 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let (mut starts, mut assembled, mut sources) = (Vec::new(), Vec::new(), Vec::new());
     sources.push(ByteSource { name: format!("Frame ({} bytes)", raw.len()), hex: model::hex(&raw) });
     let mut seen: Vec<&[(u64, u64, u64)]> = Vec::new();
-    // A file's place is a body, which begins no message and may be very long.
-    for fact in facts.iter().filter(|fact| fact.kind != "files") {
+    // The place of what is told beside a message is a body, which begins none and may be very long.
+    for fact in facts.iter().filter(|fact| !dissect::protocols::is_beside(&fact.kind)) {
         if fact.pieces.is_empty() {
             starts.extend(fact.offset.checked_sub(entry.offset).and_then(|at| usize::try_from(at).ok()));
         } else if let Some(service) = service.as_ref().filter(|_| !seen.contains(&fact.pieces.as_slice())) {
@@ -201,6 +202,15 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let link_type = source.link_type(&case, run, entry.interface)?;
     let nodes = dissect::inspect(&raw, link_type, entry.wire_len, hint, &starts, &assembled);
     let mut nodes: Vec<TreeNode> = nodes.into_iter().map(TreeNode::from).collect();
+    if service.as_deref() == Some("tls") {
+        match decrypted::of(&case, run, request.evidence_id, &entry) {
+            Ok(Opened::All(opened)) => show_opened(opened, &mut nodes, &mut sources),
+            Ok(Opened::Far) => {
+                nodes.push(TreeNode::note("not decrypted: too much of the connection lies before this packet"))
+            }
+            Err(why) => nodes.push(TreeNode::note(&format!("not decrypted: {}", why.message))),
+        }
+    }
     crate::secrets::mask_tree(&mut nodes, &facts);
     let mut labels = Labels::new(&case);
     Ok(FrameDetail { row, sources, nodes, facts: facts.into_iter().map(|fact| labels.row(fact)).collect(), proof })
@@ -216,6 +226,29 @@ pub(crate) fn bytes(app: &App, request: BytesRequest) -> Result<Vec<u8>> {
     }
     let mut found = Source::of(&case, request.evidence_id)?.read(&[(request.offset, length.into())])?;
     Ok(found.pop().unwrap_or_default())
+}
+
+/// What was decrypted has bytes of its own.
+fn show_opened(opened: Decrypted, nodes: &mut Vec<TreeNode>, sources: &mut Vec<ByteSource>) {
+    let Some(source) = u8::try_from(sources.len()).ok().filter(|_| !opened.bytes.is_empty()) else { return };
+    let name = format!("Decrypted ({} bytes)", opened.bytes.len());
+    sources.push(ByteSource { name, hex: model::hex(&opened.bytes) });
+    nodes.extend(opened.nodes.into_iter().map(|node| TreeNode { source, ..TreeNode::from(node) }));
+}
+
+impl TreeNode {
+    fn note(text: &str) -> TreeNode {
+        TreeNode {
+            name: "_ws.expert".to_owned(),
+            label: "Note".to_owned(),
+            text: text.to_owned(),
+            start: 0,
+            end: 0,
+            source: 0,
+            depth: 0,
+            level: Some("note".to_owned()),
+        }
+    }
 }
 
 impl From<dissect::Node> for TreeNode {

@@ -1,7 +1,7 @@
 //! From a flow to its frames: the frame index says of each frame to which flow it belongs.
 
 use model::Uid;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::frames::{CHUNK, FrameEntry, decode};
 use crate::runs::RunId;
@@ -54,6 +54,15 @@ impl Case {
                 })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The first frame of a run's flow.
+    pub fn flow_begins(&self, run: RunId, serial: u32) -> Result<Option<u64>> {
+        self.read(|db| {
+            let id = run << RUN_BITS | i64::from(serial);
+            let first = db.query_row("SELECT first_frame FROM flow WHERE id = ?", [id], |row| row.get::<_, i64>(0));
+            Ok(first.optional()?.map(|first| first as u64))
         })
     }
 

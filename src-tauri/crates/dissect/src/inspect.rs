@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::layers::{self, Exported, Layers};
 use crate::origin::Origin;
-use crate::protocols::{Message, Out, Side, Step, Transport, by_name, credentials, files};
+use crate::protocols::{Message, Out, Side, Step, Transport, by_name, is_beside};
 use crate::service::recognise;
 use crate::tree::{Node, Tree};
 
@@ -113,8 +113,7 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
             }
         }
     }
-    let aside = [files::KIND.name, credentials::KIND.name];
-    out.facts.retain(|fact| !aside.contains(&fact.kind)); // said beside what they are part of
+    out.facts.retain(|fact| !is_beside(fact.kind));
     if let Some(last) = out.facts.last() {
         summary.protocol = last.kind;
         let lines: Vec<String> =

@@ -3,10 +3,12 @@
 //! Invariant: nothing here reads a file, a clock, a network or a database. That is why every dissector can be tested with
 //! a byte string. Nothing here may panic, hang or grow without bound, whatever the bytes are.
 //!
-//! Four doors: [`Engine`] for a whole capture (frames in order: flows, reassembly, facts), [`inspect`] for one frame as a tree of
-//! fields, [`Follow`] for what the two sides of one flow said, and [`protocols::ALL`], the list of application protocols.
+//! Five doors: [`Engine`] for a whole capture (frames in order: flows, reassembly, facts), [`inspect`] for one frame as a tree of
+//! fields, [`Decrypt`] for what key logs open of it, [`Follow`] for what the two sides of one flow said, and [`protocols::ALL`], the
+//! list of application protocols.
 
 mod bytes;
+mod decrypt;
 mod engine;
 mod flows;
 mod follow;
@@ -22,6 +24,7 @@ mod sightings;
 mod stream;
 mod tree;
 
+pub use decrypt::{Decrypt, Decrypted};
 pub use engine::{Engine, Findings, Latest};
 pub use follow::{Follow, FollowState, Said};
 pub use inspect::{Assembled, FlowHint, Summary, inspect, summarise};

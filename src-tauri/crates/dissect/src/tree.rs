@@ -73,6 +73,21 @@ impl Tree {
         self.nodes
     }
 
+    /// Fields so far.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Takes back all fields but the first `len`, and every group that is open.
+    pub fn truncate(&mut self, len: usize) {
+        self.nodes.truncate(len);
+        self.depth = 0;
+    }
+
     /// Byte ranges given from here on count from `base` of `source`. Returns the former setting.
     pub fn rebase(&mut self, source: u8, base: usize) -> (u8, usize) {
         (std::mem::replace(&mut self.source, source), std::mem::replace(&mut self.base, base))

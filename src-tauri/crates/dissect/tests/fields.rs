@@ -1146,7 +1146,8 @@ fn ours(raw: &[u8], fields: &[&'static str]) -> Vec<Row> {
         let flow = learned.flows.get(&serials[n]);
         let service = flow.and_then(|flow| flow.service);
         let (mut starts, mut assembled, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-        let facts = learned.facts.iter().filter(|fact| fact.place.frame == Some(n as u64 + 1) && fact.kind != "files");
+        let mine = learned.facts.iter().filter(|fact| fact.place.frame == Some(n as u64 + 1));
+        let facts = mine.filter(|fact| !dissect::protocols::is_beside(fact.kind));
         for fact in facts {
             if fact.place.pieces.is_empty() {
                 starts.extend((fact.place.offset as usize).checked_sub(range.start));

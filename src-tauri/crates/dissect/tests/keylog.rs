@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Capture, Found, field};
-use dissect::Engine;
+use dissect::{Decrypt, Decrypted, Engine, Value};
 
 const SESSIONS: &[(&str, &str)] = &[
     ("tls12-aes128cbc", include_str!("tls/tls12-aes128cbc.txt")),
@@ -87,6 +87,53 @@ fn what_is_said_inside_is_read() {
     }
 }
 
+/// What each frame brings.
+fn decrypted(capture: &Capture, keys: &str) -> Vec<Decrypted> {
+    let mut decrypt = Decrypt::new();
+    decrypt.secrets(keys.as_bytes());
+    let all: Vec<Decrypted> = capture.frames(1_000).map(|frame| decrypt.frame(&frame)).collect();
+    for one in &all {
+        let inside = |node: &dissect::Node| node.bytes.start <= node.bytes.end && node.bytes.end <= one.bytes.len();
+        assert!(one.nodes.iter().all(inside), "{one:?}");
+        assert_eq!(one.bytes.is_empty(), one.nodes.is_empty(), "{one:?}");
+    }
+    all
+}
+
+/// Texts of the fields of that name, and the bytes where they are.
+fn texts<'a>(one: &'a Decrypted, name: &str) -> Vec<(&'a str, &'a [u8])> {
+    let named = one.nodes.iter().filter(|node| node.name == name);
+    named
+        .filter_map(|node| match &node.value {
+            Value::Text(text) => Some((text.as_str(), &one.bytes[node.bytes.clone()])),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_frame_shows_what_is_inside_and_where() {
+    for (name, session) in SESSIONS {
+        for segment in [1_460, 100, 1] {
+            let capture = capture(&segments(session), segment);
+            let case = format!("{name} in segments of {segment}");
+            let frame_of = |n: usize| read(&capture, &keys(session)).of("http")[n].place.frame.unwrap() as usize - 1;
+            let all = decrypted(&capture, &keys(session));
+            let with = |name: &str| (0..all.len()).filter(|n| !texts(&all[*n], name).is_empty()).collect::<Vec<_>>();
+            assert_eq!(with("http.request.uri"), [frame_of(0)], "{case}");
+            assert_eq!(with("http.response.phrase"), [frame_of(1)], "{case}");
+            assert_eq!(texts(&all[frame_of(0)], "http.request.uri"), [("/fw.txt", &b"/fw.txt"[..])], "{case}");
+            assert_eq!(texts(&all[frame_of(0)], "http.host"), [("hub.example", &b"hub.example"[..])], "{case}");
+            let bodies: Vec<u8> =
+                all.iter().flat_map(|one| texts(one, "http.file_data")).flat_map(|(_, bytes)| bytes.to_vec()).collect();
+            assert_eq!(bodies, b"lamp firmware 2.0\n", "{case}");
+            let certificates = all.iter().filter(|one| one.nodes.iter().any(|node| node.name.starts_with("x509")));
+            assert_eq!(certificates.count() > 0, name.starts_with("tls13"), "{case}");
+            assert!(decrypted(&capture, "").iter().all(|one| one.bytes.is_empty()), "{case}");
+        }
+    }
+}
+
 #[test]
 fn without_its_secrets_a_connection_stays_shut() {
     for (name, session) in SESSIONS {
@@ -157,6 +204,8 @@ fn damage_is_survived() {
             }
             segments.retain(|(_, bytes)| !bytes.is_empty());
         }
-        read(&capture(&segments, 1 + next(1_500)), &String::from_utf8_lossy(&keys));
+        let (capture, keys) = (capture(&segments, 1 + next(1_500)), String::from_utf8_lossy(&keys));
+        read(&capture, &keys);
+        decrypted(&capture, &keys);
     }
 }

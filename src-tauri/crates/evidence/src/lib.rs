@@ -25,7 +25,7 @@ mod tree;
 mod walk;
 
 pub use again::{LONGEST_PIECE, hash_item, read_again, read_at, read_many, version_of, with_item};
-pub use capture::{Counted, EXPORTED_PDU, ExportedPdu, PcapngWriter};
+pub use capture::{Counted, EXPORTED_PDU, ExportedPdu, PcapngWriter, secrets_in_block};
 pub use file::{Times, open};
 pub use format::{Ending, Format, OTHER, Refusal};
 pub use keylog::key_logs;

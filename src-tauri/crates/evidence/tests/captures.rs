@@ -144,6 +144,10 @@ fn pcapng_with_everything() {
         ]
     );
     assert_eq!(read.secrets, b"secret");
+    let place = &read.facts.iter().find(|fact| fact.kind == "capture_secrets").unwrap().place;
+    let block = &bytes[place.offset as usize..][..place.length as usize];
+    assert_eq!(evidence::secrets_in_block(block), Some(&b"secret"[..]));
+    assert!((0..16 + 6).all(|cut| evidence::secrets_in_block(&block[..cut]).is_none()));
     let comment = &read.facts[2].place;
     assert_eq!(comment.frame, Some(1));
     assert_eq!(&bytes[comment.offset as usize..][..comment.length as usize], b"look here");

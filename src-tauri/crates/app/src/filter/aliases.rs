@@ -43,6 +43,7 @@ pub(super) static ALIASES: &[Alias] = &[
     alias("arp.src.hw_mac", &["arp"], &["mac"]),
     alias("arp.dst.hw_mac", &["arp"], &["target_mac"]),
     alias("coap.code", &["coap"], &["code"]),
+    alias("coap.opt.observe", &["coap"], &["observe", "observe_seq"]),
     alias("coap.opt.uri_path", &["coap"], &["uri"]),
     alias("coap.opt.uri_path_recon", &["coap"], &["uri", "request_uri"]),
     alias("coap.opt.uri_host", &["coap"], &["host"]),

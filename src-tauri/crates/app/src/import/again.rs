@@ -23,7 +23,7 @@ const HELLO: &str = "tls";
 const PAGE: u32 = 3_000;
 
 /// What the case's key logs say.
-pub(super) fn known_secrets(case: &Case) -> Vec<u8> {
+pub(crate) fn known_secrets(case: &Case) -> Vec<u8> {
     let mut all = Vec::new();
     let items = case.all_evidence().unwrap_or_default();
     for item in items.iter().filter(|item| item.kind == KEY_LOG && is_read(item)) {

@@ -12,6 +12,7 @@ use case::{Case, EvidenceId};
 use evidence::{Ending, Host, ItemId, NewItem, Options, Outcome, Times, Watch};
 use model::{Cancelled, Sink};
 
+pub(crate) use again::known_secrets;
 pub(crate) use hub::{Hub, log};
 pub(crate) use reading::Reading;
 
@@ -52,7 +53,7 @@ fn import_alone(case: &Case, hub: &Arc<Hub>, request: &EvidenceAdd, tick: &Tick)
     tick.total(paths.iter().map(|path| evidence::measure(path).1).sum());
     let options = Options { now: Some(now()), ..Options::default() };
     // Key logs first: captures are read with them, whatever the order.
-    let mut secrets = again::known_secrets(case);
+    let mut secrets = known_secrets(case);
     secrets.extend(paths.iter().flat_map(|path| evidence::key_logs(path)));
     let mut host = Importer {
         case,

@@ -151,7 +151,7 @@ pub(crate) fn mask_tree(nodes: &mut [TreeNode], facts: &[FactRow]) {
 
 fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["authorization", "cookie", "token", "api-key", "apikey", "secret", "password"]
+    ["authorization", "cookie", "token", "api-key", "apikey", "application-key", "auth-key", "secret", "password"]
         .iter()
         .any(|part| name.contains(part))
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use model::{Cancelled, Fact, Flow, Frame, Interface, Issue, Mac, Party, Place, Time, TimeKind, Uid};
 
+use crate::decrypt::Opening;
 use crate::flows::{Active, Flows};
 use crate::fragment::Fragments;
 use crate::heard::Heard;
@@ -65,6 +66,11 @@ impl Engine {
     /// Lines of a key log (SSLKEYLOGFILE): connections that are encrypted later are read with them.
     pub fn secrets(&mut self, text: &[u8]) {
         self.out.secrets.read(text);
+    }
+
+    /// What the next frame brings of what is encrypted goes there, if there is something.
+    pub(crate) fn opening(&mut self) -> &mut Option<Box<Opening>> {
+        &mut self.out.opening
     }
 
     /// What the capture says of an interface; before its frames.

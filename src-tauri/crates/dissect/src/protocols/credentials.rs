@@ -14,10 +14,10 @@ pub const KIND: Kind = Kind {
         ("protocol", "where it was said"),
         (
             "method",
-            "how: basic, digest, bearer, cookie, form, json, query, path, connect, plain, community, wifi, token, ...",
+            "how: basic, digest, bearer, header, cookie, form, json, query, path, connect, plain, community, wifi, token, ...",
         ),
         ("username", "who logs in"),
-        ("name", "of the cookie, form field, query key, client or network"),
+        ("name", "of the header, cookie, form field, query key, client, app or network"),
         ("password", "password, token or key"),
         ("realm", "what the login is for"),
         ("host", "who was asked"),
@@ -112,6 +112,13 @@ pub fn is_session(name: &str) -> bool {
     ["sess", "sid", "token", "auth", "login", "jwt", "pass", "user", "remember", "secret", "cred", "apikey"]
         .iter()
         .any(|part| name.contains(part))
+}
+
+/// Whether a header of that name holds a key of its own, beside those that HTTP itself has for it.
+pub fn is_key_header(name: &str) -> bool {
+    const NAMES: [&str; 6] =
+        ["api-key", "hue-application-key", "x-access-token", "x-api-key", "x-auth-key", "x-auth-token"];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// What follows `/api/` in a path, if it looks like a key: Philips Hue and its likes name the user so.

@@ -10,9 +10,17 @@ const MOST_TEXT: usize = 512;
 
 /// The object that these bytes are; what stands behind it, as some devices pad it, must be blank.
 pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    text(bytes).filter(|text| text.starts_with(b"{")).and_then(|text| serde_json::from_slice(text).ok())
+}
+
+/// The same of a list of objects.
+pub fn objects(bytes: &[u8]) -> Option<Vec<Map<String, Value>>> {
+    text(bytes).filter(|text| text.starts_with(b"[")).and_then(|text| serde_json::from_slice(text).ok())
+}
+
+fn text(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes.iter().rposition(|byte| *byte > b' ')? + 1;
-    let text = bytes.get(..end).filter(|text| text.len() <= LONGEST && text.starts_with(b"{"))?;
-    serde_json::from_slice(text).ok()
+    bytes.get(..end).filter(|text| text.len() <= LONGEST)
 }
 
 /// Writes a value as what it is. Lists and objects are left out.

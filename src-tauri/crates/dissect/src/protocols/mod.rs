@@ -81,6 +81,11 @@ pub fn by_name(name: &str) -> Option<&'static dyn Protocol> {
     ALL.iter().copied().find(|protocol| protocol.name() == name)
 }
 
+/// Whether facts of this kind are told beside those of the message that they are part of: what a body holds begins no message.
+pub fn is_beside(kind: &str) -> bool {
+    http::KINDS.iter().skip(1).any(|beside| beside.name == kind)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     Udp,
@@ -218,8 +223,12 @@ pub struct Out {
     pub(crate) grown: u64,
     /// What key logs told, to open what is encrypted.
     pub(crate) secrets: tls::Secrets,
+    /// Somebody looks at what a frame brings of it: for them.
+    pub(crate) opening: Option<Box<crate::decrypt::Opening>>,
     /// How deep reading is inside of what was opened.
     pub(crate) depth: u8,
+    /// Who is to be told of changes, by devices that speak CoAP.
+    pub(crate) observed: coap::Observed,
     /// What was said before in the same words.
     pub(crate) repeats: crate::repeats::Repeats,
 }

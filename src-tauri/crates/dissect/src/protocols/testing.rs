@@ -39,10 +39,11 @@ pub fn found(transport: Transport, bytes: &[u8]) -> Option<&'static str> {
 /// Datagrams of one flow: facts and issues, a line each.
 pub fn datagrams(protocol: &dyn Protocol, datagrams: &[(Side, &[u8])]) -> String {
     let mut conversation = protocol.conversation();
-    let mut text = String::new();
+    let (mut text, mut observed) = (String::new(), Default::default());
     for (side, bytes) in datagrams {
-        let mut out = Out::new(Tree::on());
+        let mut out = Out { observed, ..Out::new(Tree::on()) };
         let step = conversation.read(&message(protocol, Transport::Udp, *side, bytes), &mut out);
+        observed = std::mem::take(&mut out.observed);
         assert_ne!(step, Step::More, "a datagram has no more");
         lines(&mut text, out, bytes.len());
     }

@@ -5,13 +5,11 @@ use std::ops::Range;
 use model::Kind;
 
 use super::cursor::Stop;
-use super::xmpp::xml::{self, Next, Token, local};
+use super::xmpp::xml::{self, Event, Wrong, local};
 use super::{Conversation, Message, Out, Protocol, Step, Transport};
 
 pub struct Wsd;
 
-/// Elements lie deeper in no message.
-const DEEPEST: usize = 32;
 /// Types, scopes and addresses that go into a fact.
 const MOST_WORDS: usize = 32;
 
@@ -37,6 +35,12 @@ static KINDS: [Kind; 1] = [Kind {
 const NAMESPACES: [&[u8]; 2] = [b"schemas.xmlsoap.org/ws/2005/04/discovery", b"docs.oasis-open.org/ws-dd/ns/discovery"];
 
 const MESSAGES: [&str; 6] = ["Hello", "Bye", "Probe", "ProbeMatches", "Resolve", "ResolveMatches"];
+
+const WRONG: Wrong = Wrong {
+    deep: "WS-Discovery message too deep",
+    short: "WS-Discovery message cut short",
+    bad: "WS-Discovery message is no XML",
+};
 
 impl Protocol for Wsd {
     fn name(&self) -> &'static str {
@@ -132,52 +136,18 @@ struct Said {
 
 impl Said {
     fn read(&mut self, bytes: &[u8], out: &mut Out) -> Result<(), Stop> {
-        let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let mut open: Vec<&[u8]> = Vec::new();
-        while at < bytes.len() {
-            let start = at;
-            match xml::next(bytes, at) {
-                Next::Token(token, end) => {
-                    at = end;
-                    match token {
-                        Token::Open { name, empty, .. } => {
-                            let range = name.clone();
-                            let name = bytes.get(name).map(local).unwrap_or_default();
-                            if open.last() == Some(&&b"Body"[..])
-                                && let Some(known) = MESSAGES.iter().find(|known| known.as_bytes() == name)
-                            {
-                                self.message = known;
-                                out.tree.text("wsd.message", "Message", range, known);
-                            }
-                            if !empty && open.len() < DEEPEST {
-                                open.push(name);
-                            } else if !empty {
-                                return Err(Stop { at: start, why: "WS-Discovery message too deep", short: false });
-                            }
-                        }
-                        Token::Close { .. } => {
-                            open.pop();
-                        }
-                        Token::Text(range) | Token::Data(range) => {
-                            let text = xml::decode(bytes.get(range.clone()).unwrap_or_default());
-                            if !text.trim().is_empty() {
-                                self.text(&open, text.trim(), range, out);
-                            }
-                        }
-                        Token::Aside => {}
-                    }
+        xml::walk(bytes, &WRONG, &mut |open, event| match event {
+            Event::Open { name, .. } => {
+                let named = bytes.get(name.clone()).map(local).unwrap_or_default();
+                if open.last() == Some(&&b"Body"[..])
+                    && let Some(known) = MESSAGES.iter().find(|known| known.as_bytes() == named)
+                {
+                    self.message = known;
+                    out.tree.text("wsd.message", "Message", name, known);
                 }
-                Next::Short => {
-                    return Err(Stop { at: bytes.len(), why: "WS-Discovery message cut short", short: true });
-                }
-                Next::Bad => return Err(Stop { at, why: "WS-Discovery message is no XML", short: false }),
             }
-        }
-        if open.is_empty() {
-            Ok(())
-        } else {
-            Err(Stop { at: bytes.len(), why: "WS-Discovery message cut short", short: true })
-        }
+            Event::Text(text, range) => self.text(open, text, range, out),
+        })
     }
 
     fn text(&mut self, open: &[&[u8]], text: &str, range: Range<usize>, out: &mut Out) {

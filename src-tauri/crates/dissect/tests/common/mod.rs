@@ -14,7 +14,8 @@ pub struct Capture {
     bytes: Vec<u8>,
     frames: Vec<std::ops::Range<usize>>,
     next: [u32; 2],
-    ports: [u16; 2],
+    /// Of the client and the server.
+    pub ports: [u16; 2],
 }
 
 #[derive(Default)]
@@ -123,22 +124,33 @@ impl Capture {
     }
 
     pub fn read_with(&self, engine: &mut Engine) -> Found {
+        self.read_every(1_000_000, engine)
+    }
+
+    /// A frame each so many nanoseconds.
+    pub fn read_every(&self, nanoseconds: i64, engine: &mut Engine) -> Found {
         let mut found = Found::default();
-        for (n, range) in self.frames.iter().enumerate() {
+        for frame in self.frames(nanoseconds) {
+            engine.frame(&frame, &mut found).unwrap();
+        }
+        engine.finish(&mut found).unwrap();
+        found
+    }
+
+    /// One each so many nanoseconds.
+    pub fn frames(&self, nanoseconds: i64) -> impl Iterator<Item = Frame<'_>> {
+        self.frames.iter().enumerate().map(move |(n, range)| {
             let bytes = &self.bytes[range.clone()];
-            let frame = Frame {
+            Frame {
                 number: n as u64 + 1,
-                ts: Some(Time(n as i64 * 1_000_000)),
+                ts: Some(Time(n as i64 * nanoseconds)),
                 offset: range.start as u64,
                 bytes,
                 wire_len: bytes.len() as u32,
                 interface: 0,
                 link_type: 1,
-            };
-            engine.frame(&frame, &mut found).unwrap();
-        }
-        engine.finish(&mut found).unwrap();
-        found
+            }
+        })
     }
 
     /// The bytes that a fact is about.

@@ -282,6 +282,18 @@ impl Out<'_> {
     }
 }
 
+/// The key log for TLS in a whole decryption secrets block, if it holds one.
+pub fn secrets_in_block(block: &[u8]) -> Option<&[u8]> {
+    let word = |at: usize| block.get(at..)?.first_chunk::<4>().copied();
+    let is_little = word(0)? == DECRYPTION_SECRETS.to_le_bytes();
+    let number = |at: usize| word(at).map(if is_little { u32::from_le_bytes } else { u32::from_be_bytes });
+    if number(0)? != DECRYPTION_SECRETS || number(8)?.to_be_bytes() != *b"TLSK" {
+        return None;
+    }
+    let end = usize::try_from(number(12)?).ok()?.checked_add(16)?;
+    block.get(16..end)
+}
+
 type Parse<'b, B> = fn(&'b [u8]) -> IResult<&'b [u8], B, PcapError<&'b [u8]>>;
 
 /// The value of the first option of this code, without padding. Options end at code 0.

@@ -8,6 +8,7 @@ mod pcapng;
 mod snoop;
 mod write;
 
+pub use blocks::secrets_in_block;
 pub use exported::{EXPORTED_PDU, ExportedPdu};
 pub use pcap::Pcap;
 pub use pcapng::Pcapng;

@@ -92,6 +92,8 @@ impl Blocks {
         let (ended, others) = std::mem::take(&mut self.0).into_iter().partition(|transfer| transfer.side == side);
         self.0 = others;
         let ended: Vec<Transfer> = ended;
-        ended.into_iter().for_each(|transfer| transfer.file.end(side, false, out));
+        for transfer in ended {
+            transfer.file.end(side, false, out);
+        }
     }
 }

@@ -2,22 +2,26 @@
 
 mod blocks;
 mod codes;
+mod observe;
 mod options;
+mod said;
 
 use std::collections::VecDeque;
 
-use model::{Fields, Kind};
+use model::Kind;
 
 use self::blocks::{Block, Blocks};
 use self::codes::{code_name, content_format, type_name};
+pub(crate) use self::observe::Observed;
 use self::options::{Options, number};
+use self::said::Said;
 use super::cursor::{Cursor, Stop};
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport, payload};
 use crate::Tree;
 
 pub struct Coap;
 
-/// Requests of one flow that are remembered for their answers, and as many that observe.
+/// Requests of one flow that are remembered for their answers.
 const MOST_REQUESTS: usize = 64;
 
 static KINDS: [Kind; 1] = [Kind {
@@ -33,7 +37,13 @@ static KINDS: [Kind; 1] = [Kind {
         ("host", "host that the request is for"),
         ("content_format", "what the payload is"),
         ("accept", "what the client would like it to be"),
-        ("observe", "of a request: 0 asks for notifications, 1 ends them; of a response: its order"),
+        ("observe", "of a request: 0 asks for notifications, 1 ends them"),
+        (
+            "notification",
+            "the state of what is observed, told because it was asked for earlier: its request_uri says what",
+        ),
+        ("observe_seq", "of a notification: its order"),
+        ("ends_observing", "with this reset or error, notifications end"),
         ("payload", "what is said, if it is text: the first 4096 bytes"),
         ("payload_hex", "what is said, if it is no text: the first 4096 bytes"),
         ("payload_len", "length of the payload in bytes"),
@@ -110,6 +120,10 @@ fn is(head: &Head, cursor: &mut Cursor) -> bool {
     spelled >= 3 || !request && telling && !payload.is_empty()
 }
 
+const RST: u8 = 3;
+const GET: u8 = 1;
+const FETCH: u8 = 5;
+
 /// The four bytes before everything, and the token.
 struct Head<'a> {
     kind: u8,
@@ -136,24 +150,49 @@ impl<'a> Head<'a> {
         let token = cursor.take((first & 15).into(), "CoAP token cut short")?;
         Ok((Head { kind: first >> 4 & 3, code, mid, token }, cursor))
     }
+
+    /// Whether the message, whose head this is, has the option Observe.
+    fn observes(&self, message: &[u8]) -> bool {
+        let options = Options::new(4 + self.token.len()..message.len(), message);
+        options.flatten().any(|option| option.number == number::OBSERVE)
+    }
 }
 
 /// What one message says about the next.
 #[derive(Default)]
 struct Exchange {
     requests: VecDeque<Request>,
-    /// Requests for notifications (RFC 7641): their answers may come for days.
-    observing: VecDeque<Request>,
     blocks: Blocks,
 }
 
 struct Request {
     side: Side,
-    token: [u8; 8],
-    token_len: usize,
+    token: Token,
     mid: u16,
+    /// It asks for notifications.
+    observes: bool,
+    asked: Asked,
+}
+
+/// What a response answers.
+#[derive(Clone, Debug)]
+struct Asked {
     method: u8,
     uri: String,
+}
+
+/// What a response is known by: up to eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Token([u8; 8], usize);
+
+impl Token {
+    fn of(bytes: &[u8]) -> Token {
+        let mut token = [0; 8];
+        for (to, from) in token.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Token(token, bytes.len())
+    }
 }
 
 impl Conversation for Exchange {
@@ -173,7 +212,9 @@ impl Conversation for Exchange {
             }
         };
         let mut said = Said::default();
-        let asked = self.request(message.side, &head);
+        let request = codes::is_method(head.code);
+        let told = if request { Told::default() } else { self.told(message, &head, out) };
+        let asked = told.asked.as_ref();
         out.tree.open("coap", "Constrained Application Protocol", 0..bytes.len(), || headline(&head, bytes, asked));
         show_head(&head, &mut out.tree);
         let read = said.read(cursor, &mut out.tree);
@@ -191,7 +232,6 @@ impl Conversation for Exchange {
         let incomplete = stop.is_some_and(|stop| stop.tell(message, out));
         out.tree.close();
 
-        let request = codes::is_method(head.code);
         let uri = said.uri();
         let fact = out.fact("coap", 0..bytes.len());
         let (fields, own) = (&mut fact.fields, &mut fact.own);
@@ -209,6 +249,12 @@ impl Conversation for Exchange {
             fields.shown("request_method", codes::Code(asked.method));
         }
         said.write(request, fields, own);
+        if told.notification {
+            fields.flag("notification", true);
+        }
+        if told.ends {
+            fields.flag("ends_observing", true);
+        }
         own.int("mid", head.mid.into());
         if !head.token.is_empty() {
             own.text("token", &model::hex(head.token));
@@ -227,7 +273,7 @@ impl Conversation for Exchange {
             self.blocks.take(message, block, out);
         }
         if request {
-            self.remember(message.side, &head, uri, said.number(number::OBSERVE) == Some(0));
+            self.remember(message, &head, uri, said.number(number::OBSERVE), out);
         }
         took
     }
@@ -237,158 +283,63 @@ impl Conversation for Exchange {
     }
 }
 
-impl Exchange {
-    /// The request that a response or an empty acknowledgement belongs to: the latest with its token or message id.
-    fn request(&self, side: Side, head: &Head) -> Option<&Request> {
-        if codes::is_method(head.code) {
-            return None;
-        }
-        self.requests.iter().rev().chain(self.observing.iter().rev()).find(|request| {
-            let token = request.token.get(..request.token_len);
-            request.side != side && if head.code == 0 { request.mid == head.mid } else { token == Some(head.token) }
-        })
-    }
-
-    fn remember(&mut self, side: Side, head: &Head, uri: String, observes: bool) {
-        let mut token = [0; 8];
-        for (to, from) in token.iter_mut().zip(head.token) {
-            *to = *from;
-        }
-        let request = Request { side, token, token_len: head.token.len(), mid: head.mid, method: head.code, uri };
-        let list = if observes { &mut self.observing } else { &mut self.requests };
-        if observes {
-            // a client says from time to time that it still observes
-            list.retain(|former| former.side != side || former.token != token || former.token_len != request.token_len);
-        }
-        if list.len() >= MOST_REQUESTS {
-            list.pop_front();
-        }
-        list.push_back(request);
-    }
-}
-
-/// What the options say.
+/// What a response or an empty message is about.
 #[derive(Default)]
-struct Said {
-    path: String,
-    query: String,
-    location: String,
-    location_query: String,
-    host: Option<String>,
-    proxy_uri: Option<String>,
-    device: Option<String>,
-    etag: Option<String>,
-    /// Options that hold a number, by their own.
-    numbers: Vec<(u16, u32)>,
-    oscore: bool,
+struct Told {
+    asked: Option<Asked>,
+    /// The state of what is observed.
+    notification: bool,
+    /// Nothing more will be told of it.
+    ends: bool,
 }
 
-impl Said {
-    /// Reads all options. Returns where the payload begins.
-    fn read(&mut self, cursor: Cursor, tree: &mut Tree) -> Result<usize, Stop> {
-        let mut options = Options::new(cursor.remaining(), cursor.message());
-        for option in options.by_ref() {
-            let option = option?;
-            options::show(&option, tree);
-            let text = || String::from_utf8_lossy(option.value);
-            match option.number {
-                number::URI_PATH => join(&mut self.path, '/', true, &text()),
-                number::URI_QUERY => join(&mut self.query, '&', false, &text()),
-                number::LOCATION_PATH => join(&mut self.location, '/', true, &text()),
-                number::LOCATION_QUERY => join(&mut self.location_query, '&', false, &text()),
-                number::URI_HOST => self.host = Some(text().into_owned()),
-                number::PROXY_URI => self.proxy_uri = Some(text().into_owned()),
-                number::COIOT_DEVICE => self.device = Some(text().into_owned()),
-                number::ETAG => self.etag = Some(model::hex(option.value)),
-                number::OSCORE => self.oscore = true,
-                other if options::is_number(other) && !self.numbers.iter().any(|(of, _)| *of == other) => {
-                    self.numbers.push((other, options::uint(option.value)));
+impl Exchange {
+    /// What a response, an acknowledgement or a reset belongs to: the latest request with its token or message id, or what is observed.
+    fn told(&self, message: &Message, head: &Head, out: &mut Out) -> Told {
+        let observed = &mut out.observed;
+        if head.code == 0 {
+            let mut requests = self.requests.iter().rev();
+            if let Some(request) = requests.find(|request| request.side != message.side && request.mid == head.mid) {
+                let refused = head.kind == RST && request.observes;
+                if refused {
+                    observed.end(message.dst, message.src, request.token);
                 }
-                _ => {}
+                return Told { asked: Some(request.asked.clone()), ends: refused, ..Told::default() };
             }
+            let (asked, ends) = observed.heard(message.src, message.dst, head.mid, head.kind == RST);
+            return Told { asked, ends, ..Told::default() };
         }
-        let payload = options.payload();
-        if payload.start > cursor.end() {
-            return Err(Stop { at: cursor.end(), why: "CoAP options cut short", short: true });
-        }
-        if options.marked && payload.is_empty() {
-            return Err(Stop { at: payload.start, why: "CoAP payload missing behind its marker", short: true });
-        }
-        Ok(payload.start)
+        let token = Token::of(head.token);
+        let notification = head.code >> 5 == 2 && head.observes(message.bytes);
+        let (watched, ends) = match notification {
+            true => (observed.notified(message.dst, message.src, token, head.mid), false),
+            false => (None, observed.answered(message.dst, message.src, token, head.code >> 5 != 2)),
+        };
+        // the token may be another request's by now: a notification belongs to what is observed, or to nothing known
+        let known = |request: &&Request| !notification && request.side != message.side && request.token == token;
+        let asked = watched.or_else(|| Some(self.requests.iter().rev().find(known)?.asked.clone()));
+        Told { asked, notification, ends }
     }
 
-    fn uri(&self) -> String {
-        with_query(&self.path, &self.query)
-    }
-
-    fn number(&self, number: u16) -> Option<u32> {
-        self.numbers.iter().find(|(of, _)| *of == number).map(|(_, value)| *value)
-    }
-
-    fn write(&self, request: bool, fields: &mut Fields, own: &mut Fields) {
-        for (name, number) in [("content_format", number::CONTENT_FORMAT), ("accept", number::ACCEPT)] {
-            if let Some(format) = self.number(number) {
-                match content_format(format) {
-                    Some(known) => fields.text(name, known),
-                    None => fields.shown(name, format),
-                }
-            }
+    fn remember(&mut self, message: &Message, head: &Head, uri: String, observe: Option<u32>, out: &mut Out) {
+        let token = Token::of(head.token);
+        let asked = Asked { method: head.code, uri };
+        // of other methods the option means nothing (RFC 7641 section 2, RFC 8132 section 2.4)
+        let observe = observe.filter(|_| matches!(head.code, GET | FETCH));
+        match observe {
+            Some(0) => out.observed.begin(message.src, message.dst, token, &asked),
+            Some(1) => out.observed.end(message.src, message.dst, token),
+            _ => {}
         }
-        if let Some(observe) = self.number(number::OBSERVE) {
-            // of a response it counts up
-            if request { &mut *fields } else { &mut *own }.int("observe", observe.into());
+        if self.requests.len() >= MOST_REQUESTS {
+            self.requests.pop_front();
         }
-        for (name, text) in
-            [("host", &self.host), ("proxy_uri", &self.proxy_uri), ("device", &self.device), ("etag", &self.etag)]
-        {
-            if let Some(text) = text {
-                fields.text(name, text);
-            }
-        }
-        let location = with_query(&self.location, &self.location_query);
-        if !location.is_empty() {
-            fields.text("location", &location);
-        }
-        if let Some(age) = self.number(number::MAX_AGE) {
-            fields.int("max_age", age.into());
-        }
-        if self.oscore {
-            fields.flag("oscore", true);
-        }
-        for (name, number) in [("block1", number::BLOCK1), ("block2", number::BLOCK2)] {
-            if let Some(block) = self.number(number) {
-                own.shown(name, options::Block(block));
-            }
-        }
-        for (name, number) in [
-            ("size1", number::SIZE1),
-            ("size2", number::SIZE2),
-            ("coiot_validity", number::COIOT_VALIDITY),
-            ("coiot_serial", number::COIOT_SERIAL),
-        ] {
-            if let Some(value) = self.number(number) {
-                own.int(name, value.into());
-            }
-        }
+        let observes = observe == Some(0);
+        self.requests.push_back(Request { side: message.side, token, mid: head.mid, observes, asked });
     }
 }
 
-fn join(to: &mut String, separator: char, first: bool, text: &str) {
-    if first || !to.is_empty() {
-        to.push(separator);
-    }
-    to.push_str(text);
-}
-
-fn with_query(path: &str, query: &str) -> String {
-    match (path, query) {
-        (path, "") => path.to_owned(),
-        ("", query) => format!("/?{query}"),
-        (path, query) => format!("{path}?{query}"),
-    }
-}
-
-fn headline(head: &Head, bytes: &[u8], asked: Option<&Request>) -> String {
+fn headline(head: &Head, bytes: &[u8], asked: Option<&Asked>) -> String {
     let mut said = Said::default();
     let cursor = Cursor::starting(bytes, 4 + head.token.len());
     let _ = said.read(cursor, &mut Tree::off());

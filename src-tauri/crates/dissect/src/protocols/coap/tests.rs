@@ -51,12 +51,67 @@ fn separate_response_and_notifications() {
         expect![[r#"
             coap '/t' {"msg_type":"CON","code":"GET","code_name":"GET","uri":"/t","observe":0} {"mid":1,"token":"aa"}
             coap '/t' {"msg_type":"ACK","code":"EMPTY","code_name":"Empty","request_uri":"/t","request_method":"GET"} {"mid":1}
-            coap '/t' {"msg_type":"CON","code":"2.05","code_name":"Content","request_uri":"/t","request_method":"GET","content_format":"application/json"} {"observe":5,"mid":30583,"token":"aa","payload":"1","payload_len":1}
-            coap '' {"msg_type":"ACK","code":"EMPTY","code_name":"Empty"} {"mid":30583}
-            coap '/t' {"msg_type":"NON","code":"2.05","code_name":"Content","request_uri":"/t","request_method":"GET","content_format":"application/json"} {"observe":6,"mid":30584,"token":"aa","payload":"2","payload_len":1}
-            coap '' {"msg_type":"RST","code":"EMPTY","code_name":"Empty"} {"mid":30584}
+            coap '/t' {"msg_type":"CON","code":"2.05","code_name":"Content","request_uri":"/t","request_method":"GET","content_format":"application/json","notification":true} {"observe_seq":5,"mid":30583,"token":"aa","payload":"1","payload_len":1}
+            coap '/t' {"msg_type":"ACK","code":"EMPTY","code_name":"Empty","request_uri":"/t","request_method":"GET"} {"mid":30583}
+            coap '/t' {"msg_type":"NON","code":"2.05","code_name":"Content","request_uri":"/t","request_method":"GET","content_format":"application/json","notification":true} {"observe_seq":6,"mid":30584,"token":"aa","payload":"2","payload_len":1}
+            coap '/t' {"msg_type":"RST","code":"EMPTY","code_name":"Empty","request_uri":"/t","request_method":"GET","ends_observing":true} {"mid":30584}
         "#]],
     );
+}
+
+/// A GET of `/t` that observes (0) or ends it (1), with token aa.
+const OBSERVE: &str = "41010001aa 60 51 74";
+const CANCEL: &str = "41010002aa 61 01 51 74";
+
+#[test]
+fn observing_ends() {
+    let lines = |messages: &[(Side, &str)]| {
+        let messages: Vec<(Side, Vec<u8>)> = messages.iter().map(|(side, hex)| (*side, bytes(hex))).collect();
+        let borrowed: Vec<(Side, &[u8])> = messages.iter().map(|(side, bytes)| (*side, bytes.as_slice())).collect();
+        let text = datagrams(&Coap, &borrowed);
+        // what each is about, and what it says of observing
+        let says = |line: &str, what: &str| if line.contains(what) { what.to_owned() } else { String::new() };
+        let subject = |line: &str| line.split('\'').nth(1).unwrap_or_default().to_owned();
+        let each = text.lines().map(|line| subject(line) + &says(line, "notification") + &says(line, "ends_observing"));
+        each.collect::<Vec<String>>().join(" ")
+    };
+    const TOLD: &str = "51450011aa 61 05 ff 31";
+    const LATER: &str = "51450012aa 61 06 ff 32";
+    const PLAIN: &str = "61450002aa ff 33";
+    use Side::{Orig, Resp};
+    for (messages, expect) in [
+        // told again, until the client ends it; what comes then has no path
+        (&[(Orig, OBSERVE), (Resp, TOLD), (Resp, LATER)][..], "/t /tnotification /tnotification"),
+        (
+            &[(Orig, OBSERVE), (Resp, TOLD), (Orig, CANCEL), (Resp, PLAIN), (Resp, LATER)],
+            "/t /tnotification /t /t notification",
+        ),
+        // a reset of the latest notification, or of another message
+        (
+            &[(Orig, OBSERVE), (Resp, TOLD), (Orig, "70000011"), (Resp, LATER)],
+            "/t /tnotification /tends_observing notification",
+        ),
+        (&[(Orig, OBSERVE), (Resp, TOLD), (Orig, "70000099"), (Resp, LATER)], "/t /tnotification  /tnotification"),
+        // an error ends it
+        (
+            &[(Orig, OBSERVE), (Resp, TOLD), (Resp, "51840013aa"), (Resp, LATER)],
+            "/t /tnotification /tends_observing notification",
+        ),
+        // a server that does not agree
+        (&[(Orig, OBSERVE), (Resp, "61450001aa ff 31"), (Resp, LATER)], "/t /t notification"),
+        (&[(Orig, OBSERVE), (Resp, "70000001"), (Resp, LATER)], "/t /tends_observing notification"),
+        // the token is another request's by now
+        (
+            &[(Orig, OBSERVE), (Resp, TOLD), (Orig, "41010003aa b1 78"), (Resp, LATER), (Resp, "61450003aa ff 31")],
+            "/t /tnotification /x /tnotification /x",
+        ),
+        // nobody asked, or with another token, or the wrong side tells
+        (&[(Resp, TOLD)], "notification"),
+        (&[(Orig, OBSERVE), (Resp, "51450011ab 61 05 ff 31")], "/t notification"),
+        (&[(Orig, OBSERVE), (Orig, TOLD)], "/t notification"),
+    ] {
+        assert_eq!(lines(messages), expect, "{messages:?}");
+    }
 }
 
 #[test]

@@ -62,6 +62,8 @@ pub struct File {
     encoding: String,
     /// Of [`Out::held`].
     held: u32,
+    /// So much of the content is handed over at the end.
+    keep: usize,
     content: Option<Unpacker<Content>>,
     /// What is left of the content when it could not be unpacked to its end.
     head: Vec<u8>,
@@ -74,11 +76,21 @@ pub struct File {
     cut: bool,
 }
 
+/// The beginning of a file's content, as far as it was to be kept.
+#[derive(Debug, Default)]
+pub struct Kept {
+    pub bytes: Vec<u8>,
+    /// That is all of it.
+    pub whole: bool,
+}
+
 /// Unpacked bytes: hashed and counted.
 struct Content {
     hash: Sha256,
     length: u64,
     head: Vec<u8>,
+    /// So much of it goes there.
+    keep: usize,
     /// More is too much.
     most: u64,
 }
@@ -90,7 +102,7 @@ impl Write for Content {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.hash.update(bytes);
-        if let Some(room) = HEAD.checked_sub(self.head.len()).filter(|room| *room > 0) {
+        if let Some(room) = self.keep.checked_sub(self.head.len()).filter(|room| *room > 0) {
             self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         }
         Ok(bytes.len())
@@ -106,7 +118,7 @@ impl File {
     pub fn new(source: &str, encoding: &str, out: &mut Out) -> File {
         let mut fields = Fields::new();
         fields.text("source", source);
-        let content = Content { hash: Sha256::new(), length: 0, head: Vec::new(), most: u64::MAX };
+        let content = Content { hash: Sha256::new(), length: 0, head: Vec::new(), keep: HEAD, most: u64::MAX };
         let held = unpack::weight(encoding);
         let room = out.held.saturating_add(held) <= unpack::MOST_HELD;
         let held = if room { held } else { 0 };
@@ -117,6 +129,7 @@ impl File {
             total: None,
             encoding: encoding.to_owned(),
             held,
+            keep: 0,
             content: room.then(|| Unpacker::new(encoding, content)),
             head: Vec::new(),
             error: (!room).then_some("too many packed files at the same time"),
@@ -125,6 +138,18 @@ impl File {
             grown: 0,
             pieces: Vec::new(),
             cut: false,
+        }
+    }
+
+    /// So many bytes of the content will be read when it is whole. Before anything of it has come.
+    pub fn keep(&mut self, bytes: usize, out: &mut Out) {
+        let held = (bytes >> 10) as u32;
+        if let Some(content) = self.content.as_mut().and_then(|content| content.get_mut())
+            && out.held.saturating_add(held) <= unpack::MOST_HELD
+        {
+            (self.keep, content.keep) = (bytes, bytes.max(HEAD));
+            self.held += held;
+            out.held += held;
         }
     }
 
@@ -180,11 +205,11 @@ impl File {
         place(self.pieces.clone())
     }
 
-    /// Nothing more of it will come. `complete`: that was its end.
-    pub fn end(mut self, side: Side, complete: bool, out: &mut Out) {
+    /// Nothing more of it will come. `complete`: that was its end. Hands over what was to be kept.
+    pub fn end(mut self, side: Side, complete: bool, out: &mut Out) -> Kept {
         out.held = out.held.saturating_sub(self.held);
         if self.seen == 0 {
-            return;
+            return Kept::default();
         }
         let whole = complete && self.missing == 0 && self.total.is_none_or(|total| total == self.seen);
         if !whole {
@@ -209,7 +234,7 @@ impl File {
         fact.fields = self.fields;
         let (fields, own) = (&mut fact.fields, &mut fact.own);
         let known = is_known(&self.encoding);
-        if let Some(mime_type) = mime_type(&self.head).filter(|_| known) {
+        if let Some(mime_type) = mime_type(self.head.get(..HEAD).unwrap_or(&self.head)).filter(|_| known) {
             fields.text("mime_type", mime_type);
         }
         fields.flag("is_orig", side == Side::Orig);
@@ -222,10 +247,10 @@ impl File {
         if let Some(total) = self.total.or(whole.then_some(self.seen)) {
             fields.int("total_bytes", i64::try_from(total).unwrap_or(i64::MAX));
         }
-        if let Some((sha256, length)) = hash {
-            fields.text("sha256", &sha256);
+        if let Some((sha256, length)) = &hash {
+            fields.text("sha256", sha256);
             if !self.encoding.is_empty() && known {
-                own.int("content_bytes", i64::try_from(length).unwrap_or(i64::MAX));
+                own.int("content_bytes", i64::try_from(*length).unwrap_or(i64::MAX));
             }
         }
         own.int("seen_bytes", i64::try_from(self.seen).unwrap_or(i64::MAX));
@@ -242,6 +267,9 @@ impl File {
             own.text("error", error);
         }
         fact.place = Some(place(self.pieces));
+        let mut bytes = if known { self.head } else { Vec::new() };
+        bytes.truncate(self.keep);
+        Kept { whole: hash.is_some_and(|(_, length)| length == bytes.len() as u64), bytes }
     }
 }
 

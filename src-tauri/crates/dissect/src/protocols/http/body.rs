@@ -5,6 +5,7 @@ use std::ops::Range;
 use model::Fields;
 
 use super::head::{Head, LONGEST_HEAD};
+use super::readers::{self, Wanted};
 use super::{Half, Request, Session, credentials};
 use crate::protocols::credentials as logins;
 use crate::protocols::files::{self, File};
@@ -40,6 +41,7 @@ pub struct Body {
     file: File,
     /// It may hold a login: how it is written, and whom it is for.
     form: Option<(Form, String)>,
+    wanted: Option<Box<Wanted>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,7 +82,15 @@ impl Body {
             () if content_type.contains("json") => Some(Form::Json),
             () => None,
         };
-        Body { file, form: form.map(|form| (form, request.host.clone().unwrap_or_default())) }
+        let wanted = Wanted::new(head, request, is_request, &content_type);
+        if wanted.is_some() {
+            file.keep(readers::LONGEST, out);
+        }
+        Body {
+            file,
+            form: form.map(|form| (form, request.host.clone().unwrap_or_default())),
+            wanted: wanted.map(Box::new),
+        }
     }
 
     pub fn missing(&mut self, bytes: u64) {
@@ -101,7 +111,15 @@ impl Body {
                 fact.place = Some(place.clone());
             }
         }
-        self.file.end(side, complete, out);
+        let place = self.wanted.is_some().then(|| self.file.place());
+        let kept = self.file.end(side, complete, out);
+        if let Some(wanted) = self.wanted {
+            let first = out.facts.len();
+            wanted.tell(&kept, out);
+            for fact in out.facts.iter_mut().skip(first) {
+                fact.place.clone_from(&place);
+            }
+        }
     }
 }
 

@@ -7,8 +7,10 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::GeneralPurposeConfig;
 use model::Fields;
 
+use super::head::Head;
+use super::{Request, body};
 use crate::protocols::Out;
-use crate::protocols::credentials::Login;
+use crate::protocols::credentials::{Login, is_key_header, is_session, key_in_path, pairs};
 
 /// Lenient: clients leave out the padding.
 static BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -40,6 +42,35 @@ pub fn write(value: &str, fields: &mut Fields) {
                 fields.text(name, value);
             }
         }
+    }
+}
+
+/// Logins in a request's head, each as a fact of its own.
+pub(super) fn tell_all(head: &Head, request: &Request, bytes: Range<usize>, out: &mut Out) {
+    let host = request.host.as_deref().unwrap_or_default();
+    let login = Login { protocol: "http", host, ..Login::default() };
+    for value in head.all("authorization").chain(head.all("proxy-authorization")).take(4) {
+        tell(&value, &login, bytes.clone(), out);
+    }
+    for header in head.headers.iter().filter(|header| is_key_header(&head.text(&header.name))).take(4) {
+        let (name, password) = (head.text(&header.name).to_ascii_lowercase(), head.text(&header.value));
+        if !password.is_empty() {
+            Login { method: "header", name: &name, password: &password, ..login }.tell(bytes.clone(), out);
+        }
+    }
+    for cookie in head.all("cookie").take(8) {
+        for pair in cookie.split(';').take(64) {
+            let Some((name, password)) = pair.trim().split_once('=') else { continue };
+            if is_session(name) && !password.is_empty() {
+                Login { method: "cookie", name, password, ..login }.tell(bytes.clone(), out);
+            }
+        }
+    }
+    if let Some((_, query)) = request.uri.split_once('?') {
+        body::told("query", host, pairs(query), bytes.clone(), out);
+    }
+    if let Some(key) = key_in_path(&request.uri) {
+        Login { method: "path", name: "api", password: key, ..login }.tell(bytes, out);
     }
 }
 

@@ -3,6 +3,8 @@
 mod body;
 pub mod credentials;
 pub mod head;
+mod readers;
+mod start;
 mod websocket;
 
 use std::collections::VecDeque;
@@ -12,8 +14,9 @@ use model::{Fields, Kind};
 
 use self::body::{Body, Framing, framing};
 use self::head::{Head, LONGEST_HEAD};
+use self::readers::{hue, upnp};
+use self::start::{Begins, begins, request_line};
 use self::websocket::WebSocket;
-use super::credentials::{Login, is_session, key_in_path, pairs};
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
 pub struct Http;
@@ -21,7 +24,8 @@ pub struct Http;
 /// Requests whose responses are still to come.
 const MOST_REQUESTS: usize = 256;
 
-static KINDS: [Kind; 3] = [HTTP, super::files::KIND, super::credentials::KIND];
+/// Its own, and those of what heads and bodies hold.
+pub static KINDS: [Kind; 5] = [HTTP, super::files::KIND, super::credentials::KIND, upnp::KIND, hue::KIND];
 
 const HTTP: Kind = Kind {
     name: "http",
@@ -88,77 +92,6 @@ impl Protocol for Http {
 
     fn conversation(&self) -> Box<dyn Conversation> {
         Box::new(Session::default())
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Begins {
-    Yes,
-    No,
-    /// Too few bytes to tell.
-    Short,
-}
-
-/// Methods of HTTP, WebDAV and UPnP.
-const METHODS: [&str; 26] = [
-    "GET",
-    "POST",
-    "PUT",
-    "HEAD",
-    "DELETE",
-    "OPTIONS",
-    "PATCH",
-    "CONNECT",
-    "TRACE",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
-    "REPORT",
-    "SEARCH",
-    "BIND",
-    "LINK",
-    "UNLINK",
-    "NOTIFY",
-    "SUBSCRIBE",
-    "UNSUBSCRIBE",
-    "M-SEARCH",
-    "M-POST",
-];
-
-/// Whether a request or a response begins here. RTSP and SIP look alike, but for their version and what they ask for.
-fn begins(bytes: &[u8]) -> Begins {
-    let answer = b"HTTP/1.";
-    if bytes.len() < answer.len() && answer.starts_with(bytes) {
-        return Begins::Short;
-    }
-    if bytes.starts_with(answer) {
-        return match bytes.get(8..12) {
-            Some([b' ', code @ ..]) if code.iter().all(u8::is_ascii_digit) => Begins::Yes,
-            Some(_) => Begins::No,
-            None => Begins::Short,
-        };
-    }
-    let Some(space) = bytes.iter().take(12).position(|byte| *byte == b' ') else {
-        let part = METHODS.iter().any(|method| method.as_bytes().starts_with(bytes));
-        return if part { Begins::Short } else { Begins::No };
-    };
-    let (method, target) = bytes.split_at(space);
-    let Some(method) = METHODS.iter().find(|known| known.as_bytes() == method) else { return Begins::No };
-    let line = target.get(1..512.min(target.len())).unwrap_or_default();
-    let plain = matches!(line.first(), Some(b'/' | b'*')) || line.starts_with(b"http") || *method == "CONNECT";
-    match line.iter().position(|byte| *byte == b'\n') {
-        Some(end) => {
-            let line = line.get(..end).unwrap_or_default().trim_ascii_end();
-            let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-            if plain && version.starts_with(b"HTTP/1.") { Begins::Yes } else { Begins::No }
-        }
-        None if line.is_empty() => Begins::Short,
-        None if plain && line.iter().all(|byte| !byte.is_ascii_control()) => Begins::Yes,
-        None => Begins::No,
     }
 }
 
@@ -372,7 +305,7 @@ impl Session {
         write_length(head, &mut fact.own);
         fact.own.int("trans_depth", request.depth);
         fact.subject = request.subject();
-        self.logins(head, &request, 0..head.end.min(message.bytes.len()), out);
+        credentials::tell_all(head, &request, 0..head.end.min(message.bytes.len()), out);
         let framing = framing(head).unwrap_or(Framing::None);
         if self.requests.len() >= MOST_REQUESTS {
             self.requests.pop_front();
@@ -439,29 +372,6 @@ impl Session {
         (framing(head).unwrap_or(Framing::UntilClose), request.unwrap_or_default())
     }
 
-    /// Logins in a request's head.
-    fn logins(&self, head: &Head, request: &Request, bytes: Range<usize>, out: &mut Out) {
-        let host = request.host.as_deref().unwrap_or_default();
-        let login = Login { protocol: "http", host, ..Login::default() };
-        for value in head.all("authorization").chain(head.all("proxy-authorization")).take(4) {
-            credentials::tell(&value, &login, bytes.clone(), out);
-        }
-        for cookie in head.all("cookie").take(8) {
-            for pair in cookie.split(';').take(64) {
-                let Some((name, password)) = pair.trim().split_once('=') else { continue };
-                if is_session(name) && !password.is_empty() {
-                    Login { method: "cookie", name, password, ..login }.tell(bytes.clone(), out);
-                }
-            }
-        }
-        if let Some((_, query)) = request.uri.split_once('?') {
-            body::told("query", host, pairs(query), bytes.clone(), out);
-        }
-        if let Some(key) = key_in_path(&request.uri) {
-            Login { method: "path", name: "api", password: key, ..login }.tell(bytes, out);
-        }
-    }
-
     /// What is spoken inside a tunnel is read as if it stood alone.
     fn tunnel(&mut self, message: &Message, out: &mut Out) -> Step {
         if let TakenOver::Someone = self.taken_over {
@@ -477,13 +387,6 @@ impl Session {
     }
 }
 
-/// Method, URI and version. The URI ends where the version begins: some clients leave spaces in it.
-fn request_line(head: &Head) -> [Range<usize>; 3] {
-    let [method, rest] = head.words();
-    let version = head.slice(&rest).windows(6).rposition(|six| six == b" HTTP/").map_or(rest.end, |at| rest.start + at);
-    [method, rest.start..version, (version + 1).min(rest.end)..rest.end]
-}
-
 impl Request {
     fn write(&self, fields: &mut Fields) {
         fields.text("method", &self.method);
@@ -491,6 +394,15 @@ impl Request {
             fields.text("host", host);
         }
         fields.text("uri", &self.uri);
+    }
+
+    /// What is asked for, without the query.
+    fn path(&self) -> &str {
+        let uri = self.uri.split(['?', '#']).next().unwrap_or(&self.uri);
+        match uri.split_once("://") {
+            Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+            None => uri,
+        }
     }
 
     fn subject(&self) -> String {

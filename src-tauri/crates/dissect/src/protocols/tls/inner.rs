@@ -62,14 +62,18 @@ impl Inner {
     }
 
     fn read(&mut self, message: &Message, record: usize, plain: &[u8], out: &mut Out) {
+        let mut opening = out.opening.take(); // what is sealed once more inside is not shown
         let unread = &mut self.sides[message.side as usize];
         if unread.done {
+            opening.iter_mut().for_each(|opening| opening.rest(plain));
+            out.opening = opening;
             return;
         }
         let mut bytes = std::mem::take(&mut unread.bytes);
         bytes.extend_from_slice(plain);
         let mut at = unread.skip.min(bytes.len());
         unread.skip -= at;
+        opening.iter_mut().for_each(|opening| opening.rest(bytes.get(..at).unwrap_or_default()));
         let origin = Origin { made_of: Some(record), ..message.origin };
         while at < bytes.len() {
             let rest = bytes.get(at..).unwrap_or_default();
@@ -80,7 +84,19 @@ impl Inner {
                 self.conversation = known.map(|protocol| protocol.conversation());
             }
             let Some(conversation) = &mut self.conversation else { break };
-            match conversation.read(&spoken, out) {
+            if let Some(opening) = &mut opening {
+                opening.begin(&mut out.tree);
+            }
+            let step = conversation.read(&spoken, out);
+            if let Some(opening) = &mut opening {
+                let read = match step {
+                    Step::Took(n) => rest.get(..n.max(1)).unwrap_or(rest),
+                    Step::Done => rest,
+                    Step::More | Step::NotMine => &[],
+                };
+                opening.end(&mut out.tree, read);
+            }
+            match step {
                 Step::Took(n) => {
                     let n = n.max(1);
                     unread.skip = n.saturating_sub(rest.len());
@@ -94,6 +110,12 @@ impl Inner {
                 Step::NotMine => at = bytes.len(),
             }
         }
+        if let Some(opening) = &mut opening {
+            // of what is not whole yet, the part that came just now
+            let fresh = bytes.len().saturating_sub(plain.len()).max(at);
+            opening.rest(bytes.get(fresh..).unwrap_or_default());
+        }
+        out.opening = opening;
         bytes.drain(..at);
         if bytes.len() > MOST_UNREAD {
             bytes.clear();

@@ -24,6 +24,7 @@ use self::open::Open;
 use self::records::Hellos;
 use super::cursor::Cursor;
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
+use crate::Tree;
 
 pub struct Tls;
 
@@ -205,10 +206,7 @@ impl Conversation for Session {
         out.tree.open("tls", "Transport Layer Security", 0..here.end, || names::content_type(kind).to_owned());
         show_record(bytes, 0, here.end, out);
         if let (ALERT, Some([level, what])) = (kind, bytes.get(here)) {
-            out.tree.int("tls.alert_message.level", "Level", 5..6, *level);
-            out.tree.coded("tls.alert_message.desc", "Description", 6..7, *what, || {
-                format!("{what} ({})", names::alert(*what))
-            });
+            show_alert(5, *level, *what, &mut out.tree);
         }
         out.tree.close();
         // where someone looks at one frame, all of its records are shown; first: a capture that began later
@@ -427,6 +425,13 @@ impl<'a> Joined<'a> {
         let end = at + taken.saturating_sub(from);
         (end, self.ends.get(piece).map_or(0, |record| record.saturating_sub(end)))
     }
+}
+
+fn show_alert(at: usize, level: u8, what: u8, tree: &mut Tree) {
+    tree.int("tls.alert_message.level", "Level", at..at + 1, level);
+    tree.coded("tls.alert_message.desc", "Description", at + 1..at + 2, what, || {
+        format!("{what} ({})", names::alert(what))
+    });
 }
 
 fn show_record(bytes: &[u8], start: usize, end: usize, out: &mut Out) {

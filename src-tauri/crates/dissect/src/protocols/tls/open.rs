@@ -3,7 +3,10 @@
 use super::inner::{self, Inner};
 use super::records::{Hellos, Opener};
 use super::secrets::Secrets;
-use super::{APPLICATION_DATA, CERTIFICATE, Cursor, HANDSHAKE, LONGEST_MESSAGE, Pieces, certificate};
+use super::{
+    ALERT, APPLICATION_DATA, CERTIFICATE, Cursor, HANDSHAKE, LONGEST_MESSAGE, Pieces, certificate, names, show_alert,
+};
+use crate::Tree;
 use crate::protocols::{Message, Out, Side};
 
 const FINISHED: u8 = 20;
@@ -56,9 +59,10 @@ impl Open {
         match opened.kind {
             HANDSHAKE if self.is_13 => self.handshake(message, record, &opened.content, out),
             APPLICATION_DATA => self.inner.feed(message, record, &opened.content, out),
-            _ => {}
+            kind => show_other(kind, &opened.content, out),
         }
-        !self.inner.is_opaque()
+        // who looks at frames sees what is opened, whether anybody reads it or not
+        !self.inner.is_opaque() || out.opening.is_some()
     }
 
     fn handshake(&mut self, message: &Message, record: usize, content: &[u8], out: &mut Out) {
@@ -72,10 +76,15 @@ impl Open {
                 return;
             }
             let Some(body) = held.get(at + 4..at + 4 + len) else { break };
+            let mut opening = out.opening.take();
+            if let Some(opening) = &mut opening {
+                opening.begin(&mut out.tree);
+                begin_message(*kind, len, &mut out.tree);
+            }
             match (*kind, &mut self.openers[side]) {
                 (CERTIFICATE, _) => {
                     let first = (out.facts.len(), out.complaints.len());
-                    let pieces = Pieces(vec![(0, 0)]);
+                    let pieces = Pieces(vec![(0, 4)]);
                     let from_client = message.side == self.client;
                     if let Err(stop) = certificate::read_chain(Cursor::new(body), from_client, true, &pieces, out) {
                         out.malformed(stop.at, stop.why);
@@ -86,6 +95,11 @@ impl Open {
                 (KEY_UPDATE, Some(opener)) => opener.update(),
                 _ => {}
             }
+            if let Some(opening) = &mut opening {
+                out.tree.close();
+                opening.end(&mut out.tree, held.get(at..at + 4 + len).unwrap_or_default());
+            }
+            out.opening = opening;
             at += 4 + len;
         }
         held.drain(..at);
@@ -100,5 +114,26 @@ impl Open {
 
     pub fn finish(&mut self, message: &Message, out: &mut Out) {
         self.inner.finish(message, out);
+    }
+}
+
+/// A handshake message's own fields, for who looks at its frame; what it says goes into the same group.
+fn begin_message(kind: u8, len: usize, tree: &mut Tree) {
+    let name = names::handshake(kind);
+    tree.open("tls.handshake", "Handshake Protocol", 0..4 + len, || name.to_owned());
+    tree.coded("tls.handshake.type", "Handshake Type", 0..1, kind, || format!("{kind} ({name})"));
+    tree.int("tls.handshake.length", "Length", 1..4, len);
+}
+
+/// An alert; or what is neither that nor said by an application.
+fn show_other(kind: u8, content: &[u8], out: &mut Out) {
+    let Some(opening) = &mut out.opening else { return };
+    match (kind, content) {
+        (ALERT, [level, what]) => {
+            opening.begin(&mut out.tree);
+            show_alert(0, *level, *what, &mut out.tree);
+            opening.end(&mut out.tree, content);
+        }
+        _ => opening.rest(content),
     }
 }

@@ -3,6 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::protocols::cursor::Stop;
+
+/// Elements lie deeper in no document.
+const DEEPEST: usize = 32;
+
 /// A piece of XML; ranges count from the first byte given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -68,6 +73,62 @@ pub fn next(bytes: &[u8], at: usize) -> Next {
     let token =
         if closing { Token::Close { name } } else { Token::Open { attributes: name.end..inner_end, name, empty } };
     Next::Token(token, at + len)
+}
+
+/// What a document holds, in order.
+pub enum Event<'a> {
+    Open {
+        name: Range<usize>,
+        attributes: Range<usize>,
+    },
+    /// Text that is not blank, without the blanks around it.
+    Text(&'a str, Range<usize>),
+}
+
+/// How to say what is wrong with a document: it is nested too deep, ends too early, or is no XML.
+pub struct Wrong {
+    pub deep: &'static str,
+    pub short: &'static str,
+    pub bad: &'static str,
+}
+
+/// Goes through a document that is there as a whole. `each` gets what it holds, and the local names of the elements around that.
+pub fn walk<'a>(bytes: &'a [u8], wrong: &Wrong, each: &mut dyn FnMut(&[&'a [u8]], Event)) -> Result<(), Stop> {
+    let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut open: Vec<&[u8]> = Vec::new();
+    while at < bytes.len() {
+        let start = at;
+        let token = match next(bytes, at) {
+            Next::Token(token, end) => {
+                at = end;
+                token
+            }
+            Next::Short => return Err(Stop { at: bytes.len(), why: wrong.short, short: true }),
+            Next::Bad => return Err(Stop { at, why: wrong.bad, short: false }),
+        };
+        match token {
+            Token::Open { name, attributes, empty } => {
+                let named = bytes.get(name.clone()).map(local).unwrap_or_default();
+                each(&open, Event::Open { name, attributes });
+                if !empty && open.len() < DEEPEST {
+                    open.push(named);
+                } else if !empty {
+                    return Err(Stop { at: start, why: wrong.deep, short: false });
+                }
+            }
+            Token::Close { .. } => {
+                open.pop();
+            }
+            Token::Text(range) | Token::Data(range) => {
+                let text = decode(bytes.get(range.clone()).unwrap_or_default());
+                if !text.trim().is_empty() {
+                    each(&open, Event::Text(text.trim(), range));
+                }
+            }
+            Token::Aside => {}
+        }
+    }
+    if open.is_empty() { Ok(()) } else { Err(Stop { at: bytes.len(), why: wrong.short, short: true }) }
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
