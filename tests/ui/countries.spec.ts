@@ -36,6 +36,7 @@ test('the map tells countries when a table is loaded, and how old it is', async 
   // A country leads to its flows, and a flow says where it went, and by whom that is said.
   await page.getByRole('button', { name: /^Germany \(DE\): its flows/ }).press('Enter');
   await expect(page.getByRole('combobox', { name: 'Filter' })).toHaveValue('ip.addr == 203.0.113.10');
+  await expect(rows(page).first()).toContainText('203.0.113.10DE');
   await rows(page).first().click();
   const where = inspector(page).locator('dl[aria-label="Where"]');
   await expect(where).toContainText('Germany (DE) · Example Net 64500 (AS64500)');
