@@ -23,6 +23,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("tauri", &["lintel-desktop"]),
     ("notify", &["app"]),
+    ("maxminddb", &["app"]),
     ("clap", &["cli", "capture"]),
     ("pcap", &["capture"]),
     ("pcap-parser", &["evidence"]),

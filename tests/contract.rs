@@ -482,3 +482,37 @@ fn broken_files_are_read_as_far_as_they_go() {
         assert!(item["status"] == "refused" || item["sha256"].is_string(), "{item}");
     }
 }
+
+#[test]
+fn countries_are_told_by_a_table_that_is_loaded_and_by_nothing_else() {
+    let case = Case::new();
+    case.run(&["import", "CASE", samples().join("hollis-street/router.pcapng").to_str().unwrap()]);
+    let places = || -> Vec<(String, Value)> {
+        let map = case.json(&["call", "CASE", "network_map"]).remove(0);
+        let nodes = map["nodes"].as_array().unwrap().iter();
+        nodes.map(|node| (node["id"].as_str().unwrap().to_owned(), node["place"].clone())).collect()
+    };
+    assert!(places().iter().all(|(_, place)| place.is_null()));
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/ui/countries.mmdb");
+    let load = serde_json::json!({ "path": table }).to_string();
+    let loaded = case.json(&["call", "CASE", "geo_load", &load]).remove(0);
+    let sha256 = loaded["tables"][0]["sha256"].as_str().unwrap().to_owned();
+    let known: Vec<String> = places()
+        .iter()
+        .filter(|(_, place)| !place.is_null())
+        .map(|(id, place)| format!("{id} {} {} {}", place["code"], place["as_number"], place["by"][0]))
+        .collect();
+    let by = "\"countries.mmdb (Test-Country-ASN, 2026-11-03)\"";
+    assert_eq!(known, [format!("203.0.113.10 \"DE\" 64500 {by}"), format!("203.0.113.20 \"NL\" 64501 {by}")]);
+
+    // What was loaded is on record, with its hash; what is no table is refused, and that is on record, too.
+    let refused = serde_json::json!({ "path": samples().join("hollis-street/radio.pcap") }).to_string();
+    assert_eq!(code(&case.run(&["call", "CASE", "geo_load", &refused])), 2);
+    let log = case.json(&["custody", "CASE"]);
+    let lines: Vec<&Value> = log.iter().filter(|line| line["action"] == "geo_load").collect();
+    assert_eq!((lines.len(), lines[0]["objects"][0].as_str()), (2, Some(sha256.as_str())));
+    assert!(lines[1]["outcome"].as_str().unwrap().contains("no table in MaxMind's format"), "{}", lines[1]);
+    let remove = serde_json::json!({ "sha256": sha256 }).to_string();
+    assert_eq!(code(&case.run(&["call", "CASE", "geo_remove", &remove])), 0);
+    assert!(places().iter().all(|(_, place)| place.is_null()));
+}

@@ -15,10 +15,12 @@ export class OwnCase {
   /** Makes a case of these files, and serves it. */
   async serve(files: Record<string, string | Uint8Array>): Promise<void> {
     const dir = join(this.folder, 'own.lintel');
-    execFileSync(program, ['case', 'new', dir, '--name', 'Own', '--zone', 'Europe/Berlin']);
+    // Away from the user's own settings.
+    const env = { ...process.env, XDG_CONFIG_HOME: this.folder, APPDATA: this.folder, HOME: this.folder };
+    execFileSync(program, ['case', 'new', dir, '--name', 'Own', '--zone', 'Europe/Berlin'], { env });
     for (const [name, content] of Object.entries(files)) writeFileSync(join(this.folder, name), content);
-    execFileSync(program, ['import', dir, ...Object.keys(files).map((name) => join(this.folder, name))]);
-    const service = spawn(program, ['serve', dir, '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    execFileSync(program, ['import', dir, ...Object.keys(files).map((name) => join(this.folder, name))], { env });
+    const service = spawn(program, ['serve', dir, '--port', '0'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.service = service;
     this.address = await new Promise<string>((found, failed) => {
       let said = '';

@@ -10,10 +10,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
   next = async () => asked.length;
-  cache = new Cache((name, request) => (asked.push(`${name} ${JSON.stringify(request)}`), next()), {
-    rows: ['Facts', 'Evidence'],
-    custody: ['Custody'],
-  });
+  const reads = { rows: ['Facts', 'Evidence'], custody: ['Custody'], case_info: ['Facts', 'Case'] } as const;
+  cache = new Cache((name, request) => (asked.push(`${name} ${JSON.stringify(request)}`), next()), reads, { case_info: 1000 });
 });
 
 const settle = () => vi.advanceTimersByTimeAsync(200);
@@ -74,4 +72,37 @@ test('an error keeps the old answer beside it', async () => {
   expect(error?.code).toBe('not_found');
   await settle();
   expect(asked).toHaveLength(2); // and is not asked in a loop
+});
+
+test('what has a pace is asked so often and no more, and in the end says what is', async () => {
+  cache.watch('case_info', null, () => cache.read('case_info', null));
+  cache.watch('rows', null, () => {});
+  let facts = 0;
+  next = async () => facts;
+  cache.read('case_info', null);
+  cache.read('rows', null);
+  await settle();
+  for (let n = 0; n < 50; n++) {
+    facts++;
+    cache.changed(['Facts']); // five times a second, as while something is recorded
+    await settle();
+    cache.read('case_info', null);
+  }
+  const count = (name: string) => asked.filter((one) => one.startsWith(name)).length;
+  expect(count('rows')).toBe(51);
+  expect(count('case_info')).toBeGreaterThan(8);
+  expect(count('case_info')).toBeLessThanOrEqual(12); // in ten seconds, and at the beginning
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(cache.read('case_info', null).data).toBe(50);
+  const before = count('case_info');
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(count('case_info')).toBe(before); // and is left alone
+
+  // What the analyst changed is asked at once, and so is a first change after a while.
+  cache.changed(['Facts']);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(count('case_info')).toBe(before + 1);
+  cache.changed(['Case'], true);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(count('case_info')).toBe(before + 2);
 });

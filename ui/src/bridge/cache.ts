@@ -18,6 +18,10 @@ interface Entry {
   watchers: Set<() => void>;
   stale: boolean;
   asking: boolean;
+  /** When it was asked last. */
+  asked: number;
+  /** Somebody waits for what it says now. */
+  urgent: boolean;
 }
 
 /** Which topics a command reads, by its name. */
@@ -28,26 +32,28 @@ const KEPT = 200;
 
 export class Cache {
   #entries = new Map<string, Entry>();
-  #due: ReturnType<typeof setTimeout> | undefined;
+  /** When the stale are looked at next, and what will do it. */
+  #due: { at: number; timer: ReturnType<typeof setTimeout> } | undefined;
   #ask: (name: string, request: unknown) => Promise<unknown>;
   #reads: Reads;
+  #pace: { readonly [name: string]: number | undefined };
   #pause: number;
 
-  /** `pause`: milliseconds in which changes are gathered before anything is asked again. */
-  constructor(
-    ask: (name: string, request: unknown) => Promise<unknown>,
-    reads: Reads,
-    pause = 80,
-  ) {
+  /**
+   * `pace`: how many milliseconds a command is not asked again after the same question, however often events say that it has changed.
+   * `pause`: milliseconds in which changes are gathered before anything is asked again.
+   */
+  constructor(ask: (name: string, request: unknown) => Promise<unknown>, reads: Reads, pace: { readonly [name: string]: number | undefined } = {}, pause = 80) {
     this.#ask = ask;
     this.#reads = reads;
+    this.#pace = pace;
     this.#pause = pause;
   }
 
   /** What is known now; asks if nothing is known or it is stale. */
   read<T>(name: string, request: unknown): Answer<T> {
     const entry = this.#entry(name, request);
-    if (entry.stale && !entry.asking) void this.#refresh(entry);
+    if (entry.stale && !entry.asking) this.#refreshOrWait(entry);
     return entry.answer as Answer<T>;
   }
 
@@ -61,17 +67,42 @@ export class Cache {
     };
   }
 
-  /** Whatever reads one of these topics is stale: asked again at once if somebody watches, else when next read. */
-  changed(topics: readonly Topic[] | 'all'): void {
+  /**
+   * Whatever reads one of these topics is stale: asked again soon if somebody watches, else when next read.
+   * `urgent`: whatever its pace, as it is the analyst who changed it.
+   */
+  changed(topics: readonly Topic[] | 'all', urgent = topics === 'all'): void {
     for (const entry of this.#entries.values()) {
-      if (topics === 'all' || this.#reads[entry.name]?.some((topic) => topics.includes(topic))) entry.stale = true;
+      if (topics !== 'all' && !this.#reads[entry.name]?.some((topic) => topics.includes(topic))) continue;
+      entry.stale = true;
+      entry.urgent ||= urgent;
     }
-    this.#due ??= setTimeout(() => {
+    this.#look(this.#pause);
+  }
+
+  /** Milliseconds until it may be asked again. */
+  #wait(entry: Entry): number {
+    return entry.urgent ? 0 : entry.asked + (this.#pace[entry.name] ?? 0) - performance.now();
+  }
+
+  #refreshOrWait(entry: Entry): void {
+    const wait = this.#wait(entry);
+    if (wait > 0) this.#look(wait);
+    else void this.#refresh(entry);
+  }
+
+  /** Asks again what is stale and watched, in so many milliseconds or before. */
+  #look(wait: number): void {
+    const at = performance.now() + wait;
+    if (this.#due && this.#due.at <= at) return;
+    clearTimeout(this.#due?.timer);
+    const timer = setTimeout(() => {
       this.#due = undefined;
       for (const entry of this.#entries.values()) {
-        if (entry.stale && entry.watchers.size > 0 && !entry.asking) void this.#refresh(entry);
+        if (entry.stale && entry.watchers.size > 0 && !entry.asking) this.#refreshOrWait(entry);
       }
-    }, this.#pause);
+    }, wait);
+    this.#due = { at, timer };
   }
 
   #entry(name: string, request: unknown): Entry {
@@ -81,7 +112,7 @@ export class Cache {
       this.#entries.delete(key); // to the end: read last, dropped last
     } else {
       const answer = { data: undefined, error: undefined, busy: true };
-      entry = { name, request, answer, watchers: new Set(), stale: true, asking: false };
+      entry = { name, request, answer, watchers: new Set(), stale: true, asking: false, asked: -Infinity, urgent: false };
     }
     this.#entries.set(key, entry);
     return entry;
@@ -89,7 +120,8 @@ export class Cache {
 
   async #refresh(entry: Entry): Promise<void> {
     entry.asking = true;
-    entry.stale = false;
+    entry.asked = performance.now();
+    entry.stale = entry.urgent = false;
     const put = (answer: Answer<unknown>) => {
       entry.answer = answer;
       for (const told of entry.watchers) told();
@@ -100,7 +132,7 @@ export class Cache {
       put({ data: entry.answer.data, error: CallError.from(thrown), busy: false });
     }
     entry.asking = false;
-    if (entry.stale && entry.watchers.size > 0) this.changed([]); // it changed while we asked
+    if (entry.stale && entry.watchers.size > 0) this.#look(this.#pause); // it changed while we asked
   }
 
   #trim(): void {

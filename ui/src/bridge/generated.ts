@@ -857,6 +857,62 @@ export type FrameId = { evidence_id: number,
  */
 number: number, };
 
+export type GeoAsk = { 
+/**
+ * At most 1000.
+ */
+addresses: Array<string>, };
+
+export type GeoLoad = { 
+/**
+ * An .mmdb, or one packed with gzip.
+ */
+path: string, };
+
+export type GeoPlace = { 
+/**
+ * ISO 3166: `DE`; empty: not known.
+ */
+code: string, 
+/**
+ * As the table calls it.
+ */
+country: string, 
+/**
+ * Of the autonomous system.
+ */
+organisation: string, as_number: number | null, 
+/**
+ * Which tables say so, with their dates.
+ */
+by: Array<string>, };
+
+export type GeoRemove = { sha256: string, };
+
+export type GeoState = { 
+/**
+ * Asked in this order: what the first says, the next does not change.
+ */
+tables: Array<GeoTable>, };
+
+export type GeoTable = { 
+/**
+ * Of the file that was loaded.
+ */
+name: string, 
+/**
+ * What it says it is: `GeoLite2-Country`.
+ */
+kind: string, 
+/**
+ * When it was made; RFC 3339 UTC.
+ */
+built: string | null, size: number, sha256: string, 
+/**
+ * Why it is not asked.
+ */
+problem: string | null, };
+
 export type Histogram = { 
 /**
  * Start of the first bucket, milliseconds since 1970 UTC.
@@ -983,7 +1039,11 @@ export type MapNode = {
 /**
  * Hardware address of a device; address of what is outside.
  */
-id: string, name: string, role: MapRole, bytes: number, };
+id: string, name: string, role: MapRole, bytes: number, 
+/**
+ * Of what is outside, as loaded tables say.
+ */
+place: GeoPlace | null, };
 
 export type MapRole = "router" | "hub" | "leaf" | "outside";
 
@@ -1867,7 +1927,7 @@ limit: number, };
 
 export type ThingsPage = { things: Array<ThingRow>, next: string | null, total: number, };
 
-export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs" | "Capture" | "Bench";
+export type Topic = "Case" | "Evidence" | "Facts" | "Devices" | "Custody" | "Jobs" | "Capture" | "Bench" | "Geo";
 
 export type TreeNode = { 
 /**
@@ -2047,6 +2107,14 @@ export interface Commands {
   devices_joined: [Nothing, Array<Joined>];
   /** Who talks to whom, for a drawing. */
   network_map: [Nothing, NetworkMap];
+  /** Tables of countries (MaxMind's format) that are loaded. */
+  geo_state: [Nothing, GeoState];
+  /** Load a table of countries or networks, an .mmdb: it is checked, and a copy is kept beside the settings. */
+  geo_load: [GeoLoad, GeoState];
+  /** Remove a loaded table. */
+  geo_remove: [GeoRemove, GeoState];
+  /** In which countries addresses are, and who announces them, as loaded tables say. */
+  geo_lookup: [GeoAsk, Array<GeoPlace | null>];
   /** When devices were near: lanes of a page of them. */
   presence_lanes: [PresenceLanesRequest, PresenceLanes];
   /** How many different devices were near, over time. */
@@ -2198,7 +2266,9 @@ export const READS: Partial<Record<keyof Commands, readonly Topic[]>> = {
   device: ["Devices"],
   identity_hypotheses: ["Facts", "Devices"],
   devices_joined: ["Devices"],
-  network_map: ["Facts", "Devices"],
+  network_map: ["Facts", "Devices", "Geo"],
+  geo_state: ["Geo"],
+  geo_lookup: ["Geo"],
   presence_lanes: ["Facts", "Devices"],
   presence_unique: ["Facts"],
   presence_signal: ["Facts", "Devices"],
@@ -2249,6 +2319,8 @@ export const CHANGES: Partial<Record<keyof Commands, readonly Topic[]>> = {
   secrets_reveal: ["Custody"],
   devices_join: ["Devices", "Custody"],
   devices_part: ["Devices", "Custody"],
+  geo_load: ["Geo", "Custody"],
+  geo_remove: ["Geo", "Custody"],
   presence_save: ["Custody"],
   capture_start: ["Capture", "Evidence", "Facts", "Devices", "Custody"],
   capture_stop: ["Capture", "Custody"],

@@ -3,7 +3,9 @@
 import type { Column, Row } from '../bridge';
 import { looksLikeCode, plainText, rawText } from '../lib/cells';
 import { timeInFull, timeText } from '../lib/clock.svelte';
+import { placeText } from '../lib/geo';
 import { names } from '../lib/names.svelte';
+import { places } from '../lib/places.svelte';
 
 export interface Shown {
   text: string;
@@ -11,6 +13,8 @@ export interface Shown {
   mono: boolean;
   /** A name stands for an address. */
   named: boolean;
+  /** The country of an address outside. */
+  note?: string;
 }
 
 export function cellOf(row: Row, column: Column): Shown {
@@ -29,6 +33,8 @@ export function cellOf(row: Row, column: Column): Shown {
     const known = names.device(raw);
     if (known?.name) return { text: known.name, title: [raw, ...known.macs.filter((mac) => mac !== raw)].join('\n'), mono: false, named: true };
   }
+  const where = column.shape === 'code' && typeof value === 'string' ? places.of(raw) : undefined;
+  if (where) return { ...plain, text: raw, title: [raw, placeText(where), ...where.by].join('\n'), note: where.code };
   const isName = /(_p|port|_id)$/.test(column.name); // a number that counts nothing has no groups
   const text = plainText(value, isName && column.shape === 'number' ? 'text' : column.shape);
   return { ...plain, text, mono: isAddress, title: text === raw && text.length < 14 ? '' : raw };

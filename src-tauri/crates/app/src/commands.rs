@@ -22,6 +22,7 @@ use crate::evidence_items::*;
 use crate::export_files::*;
 use crate::files::*;
 use crate::filter::*;
+use crate::geo::*;
 use crate::identity::*;
 use crate::jobs::*;
 use crate::network_map::*;
@@ -168,7 +169,15 @@ commands! {
     /// Addresses that are taken for one device.
     devices_joined(Nothing) -> Vec<Joined>, Reads [Devices];
     /// Who talks to whom, for a drawing.
-    network_map(Nothing) -> NetworkMap, Reads [Facts, Devices];
+    network_map(Nothing) -> NetworkMap, Reads [Facts, Devices, Geo];
+    /// Tables of countries (MaxMind's format) that are loaded.
+    geo_state(Nothing) -> GeoState, Reads [Geo];
+    /// Load a table of countries or networks, an .mmdb: it is checked, and a copy is kept beside the settings.
+    geo_load(GeoLoad) -> GeoState, Changes [Geo, Custody];
+    /// Remove a loaded table.
+    geo_remove(GeoRemove) -> GeoState, Changes [Geo, Custody];
+    /// In which countries addresses are, and who announces them, as loaded tables say.
+    geo_lookup(GeoAsk) -> Vec<Option<GeoPlace>>, Reads [Geo];
     /// When devices were near: lanes of a page of them.
     presence_lanes(PresenceLanesRequest) -> PresenceLanes, Reads [Facts, Devices];
     /// How many different devices were near, over time.

@@ -78,6 +78,7 @@ pub enum Topic {
     Jobs,
     Capture,
     Bench,
+    Geo,
 }
 
 /// All work of this run of the program.

@@ -23,6 +23,7 @@ mod files;
 mod filter;
 mod frame_select;
 mod frames;
+mod geo;
 mod identity;
 mod import;
 mod jobs;

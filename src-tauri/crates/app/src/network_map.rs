@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 use crate::commands::Nothing;
 use crate::error::Result;
+use crate::geo::{self, GeoPlace};
 use crate::state::App;
 
 #[derive(Clone, Debug, Serialize, TS)]
@@ -28,6 +29,8 @@ pub struct MapNode {
     pub role: MapRole,
     #[ts(type = "number")]
     pub bytes: u64,
+    /// Of what is outside, as loaded tables say.
+    pub place: Option<GeoPlace>,
 }
 
 /// A conclusion from who talks to whom.
@@ -67,7 +70,11 @@ pub(crate) fn network_map(app: &App, _: Nothing) -> Result<NetworkMap> {
     let text =
         |row: &case::Row, name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
     let names = devices.iter().map(|row| (text(row, "mac"), text(row, "name"))).collect();
-    Ok(draw(&case.flow_pairs()?, &names, &Owners::new(case.bindings()?)))
+    let mut map = draw(&case.flow_pairs()?, &names, &Owners::new(case.bindings()?));
+    for node in map.nodes.iter_mut().filter(|node| node.role == MapRole::Outside) {
+        node.place = geo::place(app, &node.id);
+    }
+    Ok(map)
 }
 
 /// Whose an IP address was. An end that never answered, or was heard on a link without hardware addresses, has none in its flow.
@@ -198,6 +205,7 @@ fn draw(pairs: &[FlowPair], names: &HashMap<String, String>, owners: &Owners) ->
             name: names.get(id).cloned().unwrap_or_default(),
             role: role(id, *home),
             bytes: *bytes,
+            place: None,
         })
         .collect();
     nodes.sort_by(|a, b| (a.role != MapRole::Router, b.bytes, &a.id).cmp(&(b.role != MapRole::Router, a.bytes, &b.id)));

@@ -15,6 +15,7 @@ use crate::brokers::Connections;
 use crate::capture::{Counting, Session};
 use crate::commands::{Effect, command};
 use crate::error::{Code, Error, Result};
+use crate::geo::Tables;
 use crate::import::Hub;
 use crate::jobs::{Event, Jobs, Topic};
 use crate::receiver::{self, Door, Keys};
@@ -44,6 +45,8 @@ pub struct App {
     /// Whether a job is at it.
     pub(crate) deleting: AtomicBool,
     pub(crate) vault: Vault,
+    /// Countries of outside addresses.
+    pub(crate) geo: Tables,
     listeners: Mutex<Vec<SyncSender<Event>>>,
     me: Weak<App>,
 }
@@ -54,6 +57,7 @@ impl App {
         let settings = settings.or_else(own_settings);
         Arc::new_cyclic(|me| App {
             vault: Vault::new(settings.as_deref()),
+            geo: Tables::new(settings.as_deref()),
             settings,
             open: RwLock::new(None),
             jobs: Jobs::default(),
@@ -85,10 +89,10 @@ impl App {
                 Err(why) => format!("failed: {why}"),
             };
             // Making and closing a case are written by the case itself, as it is there only on one side of them.
-            // What was revealed is written before it is told.
+            // What was revealed is written before it is told, and a table of countries with its hash.
             // A key or a password is written without itself.
             let written = matches!(name, "case_new" | "job_cancel" | "receiver_key" | "broker_connect")
-                || name == "secrets_reveal" && answer.is_ok();
+                || matches!(name, "secrets_reveal" | "geo_load") && answer.is_ok();
             let case = self.open_case().ok().or(before).filter(|_| !written);
             if let Some(case) = case {
                 let params = crate::secrets::unsaid(relative(params, case.dir()));
