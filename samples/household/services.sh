@@ -51,7 +51,9 @@ do_dtls() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=sensor.workshop.example' \
     -keyout "$work/dtls.key" -out "$work/dtls.crt" 2>/dev/null
   record dtls "DTLS 1.2: a certificate, and a key that both know"
-  start server openssl s_server -quiet -dtls1_2 -accept "$server:5684" -cert "$work/dtls.crt" -key "$work/dtls.key" -psk 7365637265743134 -psk_identity lamp
+  # Without anything to read it would hang up.
+  # shellcheck disable=SC2016
+  start server sh -c 'sleep 30 | exec openssl s_server "$@"' sh -quiet -dtls1_2 -accept "$server:5684" -cert "$work/dtls.crt" -key "$work/dtls.key" -psk 7365637265743134 -psk_identity lamp
   sleep 1
   (sleep 1; echo 'light on'; sleep 1) | at client openssl s_client -dtls1_2 -connect "$server:5684" -servername sensor.workshop.example >>"$work/client/log" 2>&1 || true
   (sleep 1; echo 'light off'; sleep 1) | at client openssl s_client -dtls1_2 -connect "$server:5684" -cipher PSK-AES128-CCM8:PSK-AES128-GCM-SHA256 -psk 7365637265743134 -psk_identity lamp >>"$work/client/log" 2>&1 || true
@@ -59,7 +61,7 @@ do_dtls() {
 }
 
 do_nbns() {
-  mkdir -p "$work/samba"/{lock,state,cache,private,pid}
+  mkdir -p "$work/samba"/{lock,state,cache,private,pid} "$work"/{server,client}/run/samba
   cat >"$work/samba/smb.conf" <<EOT
 [global]
 netbios name = WORKSHOP

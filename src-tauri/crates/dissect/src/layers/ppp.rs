@@ -136,8 +136,7 @@ impl<'b> Said<'b> {
             [self.username, self.password, self.peer].map(|raw| String::from_utf8_lossy(raw).into_owned());
         if !username.is_empty() {
             let method = if protocol == "pap" { "plain" } else { "chap" };
-            let login =
-                Login { protocol: "ppp", method, username: &username, password: &password, ..Login::default() };
+            let login = Login { protocol: "ppp", method, username: &username, password: &password, ..Login::default() };
             login.tell(range.clone(), out).parties = parties.clone();
         }
         let fact = out.fact(KIND.name, range);
@@ -316,7 +315,8 @@ impl<'b> Said<'b> {
                 }
             }
             (IPV6CP, 1, interface) if interface.len() == 8 => {
-                tree.bytes("ipv6cp.interface_identifier", "Interface identifier", range, interface);
+                let pairs: Vec<String> = interface.iter().map(|byte| format!("{byte:02x}")).collect();
+                tree.text("ipv6cp.interface_identifier", "Interface identifier", range, pairs.join(":"));
                 self.interface = Some(interface);
             }
             (_, _, []) => {}

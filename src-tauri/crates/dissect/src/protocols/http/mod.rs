@@ -3,6 +3,7 @@
 mod body;
 pub mod credentials;
 pub mod head;
+mod messages;
 mod websocket;
 
 use std::collections::VecDeque;
@@ -21,7 +22,7 @@ pub struct Http;
 /// Requests whose responses are still to come.
 const MOST_REQUESTS: usize = 256;
 
-static KINDS: [Kind; 3] = [HTTP, super::files::KIND, super::credentials::KIND];
+static KINDS: [Kind; 4] = [HTTP, messages::KIND, super::files::KIND, super::credentials::KIND];
 
 const HTTP: Kind = Kind {
     name: "http",
@@ -234,6 +235,13 @@ impl Conversation for Session {
         }
         match begins(bytes) {
             Begins::Yes => self.head(message, out),
+            // A frame that is looked at alone: how the connection began is not known.
+            Begins::Short | Begins::No if out.tree.is_on() && websocket::fill(bytes) => {
+                let mut socket = WebSocket::default();
+                let step = socket.read(message, out);
+                self.taken_over = TakenOver::WebSocket(socket);
+                step
+            }
             Begins::Short if !message.cut => Step::More,
             Begins::Short | Begins::No => self.lose(message, out),
         }
@@ -430,7 +438,9 @@ impl Session {
         if status == 101 || method == "CONNECT" && (200..300).contains(&status) {
             let socket = head.get("upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
             let spoken = head.get("sec-websocket-protocol").unwrap_or_default();
-            self.taken_over = if socket { TakenOver::WebSocket(WebSocket::new(&spoken)) } else { TakenOver::Someone };
+            let host = request.as_ref().map_or_else(String::new, Request::subject);
+            self.taken_over =
+                if socket { TakenOver::WebSocket(WebSocket::new(&spoken, host)) } else { TakenOver::Someone };
             return (Framing::None, request.unwrap_or_default());
         }
         if interim || matches!(status, 204 | 304) || method == "HEAD" {
