@@ -202,7 +202,7 @@ enum TakenOver {
     /// Not yet known.
     Someone,
     By(Box<dyn Conversation>),
-    WebSocket(WebSocket),
+    WebSocket(Box<WebSocket>),
 }
 
 #[derive(Clone, Default)]
@@ -237,7 +237,7 @@ impl Conversation for Session {
             Begins::Yes => self.head(message, out),
             // A frame that is looked at alone: how the connection began is not known.
             Begins::Short | Begins::No if out.tree.is_on() && websocket::fill(bytes) => {
-                let mut socket = WebSocket::default();
+                let mut socket = Box::<WebSocket>::default();
                 let step = socket.read(message, out);
                 self.taken_over = TakenOver::WebSocket(socket);
                 step
@@ -440,7 +440,7 @@ impl Session {
             let spoken = head.get("sec-websocket-protocol").unwrap_or_default();
             let host = request.as_ref().map_or_else(String::new, Request::subject);
             self.taken_over =
-                if socket { TakenOver::WebSocket(WebSocket::new(&spoken, host)) } else { TakenOver::Someone };
+                if socket { TakenOver::WebSocket(Box::new(WebSocket::new(&spoken, host))) } else { TakenOver::Someone };
             return (Framing::None, request.unwrap_or_default());
         }
         if interim || matches!(status, 204 | 304) || method == "HEAD" {
