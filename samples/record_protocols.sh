@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Records what the household does not speak, each protocol on its own: XMPP, QUIC (version 1 and 2), TLS with a key log, SNMP, Telnet, FTP and 802.1X.
+# Records what the household does not speak, each protocol on its own: XMPP, QUIC, TLS with a key log, SNMP, Telnet, FTP, 802.1X, tunnels, PPPoE, ...
 #
-# Two network namespaces on one cable, a server and a client; what they run is real: prosody, aioquic, OpenSSL, curl, Net-SNMP, inetutils' telnetd,
-# vsftpd, hostapd and wpa_supplicant. Nothing leaves the cable. Names end in .example, passwords are made up and readable on purpose.
+# Two network namespaces on one cable, a server and a client; what they run is real: samples/README.md says what, for each.
+# Nothing leaves the cable. Names end in .example, passwords are made up and readable on purpose.
 #
-#   sudo samples/record_protocols.sh [NAME...]   takes about 40 s, writes samples/protocols/NAME.pcapng (all of them, or those named)
+#   sudo samples/record_protocols.sh [NAME...]   takes some minutes, writes samples/protocols/NAME.pcapng (all of them, or those named)
 #
 # aioquic is not among Debian's packages: QUIC_PYTHON names a Python that has it (python3 -m venv X; X/bin/pip install aioquic).
+# Tunnels, PPPoE, VLANs and losses are the kernel's: it needs the modules that Debian's has (ip_gre, sit, vxlan, wireguard, pppoe, 8021q, sch_netem).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,17 +15,25 @@ out=$here/protocols
 parts=$here/household
 export LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
 quic_python=${QUIC_PYTHON:-python3}
+# What each protocol needs besides: programs, and the Debian packages that have them.
+declare -A programs=([xmpp]="prosody:prosody" [quic]="" [tls]="openssl:openssl curl:curl"
+  [snmp]="snmpd:snmpd snmpget:snmp snmptrapd:snmptrapd" [telnet]="telnetd:inetutils-telnetd telnet:inetutils-telnet" [ftp]="vsftpd:vsftpd curl:curl"
+  [eap]="hostapd:hostapd wpa_supplicant:wpasupplicant")
 all=(xmpp quic tls snmp telnet ftp eap)
+# shellcheck source-path=SCRIPTDIR
+for part in links services; do source "$parts/$part.sh"; done
 wanted=("$@"); ((${#wanted[@]})) || wanted=("${all[@]}")
 
 # ---------------------------------------------------------------------------------------------------------------- needs
 
-needs=(ip:iproute2 ethtool:ethtool unshare:util-linux dumpcap:wireshark-common prosody:prosody snmpd:snmpd snmpget:snmp
-  snmptrapd:snmptrapd telnetd:inetutils-telnetd telnet:inetutils-telnet vsftpd:vsftpd curl:curl hostapd:hostapd
-  wpa_supplicant:wpasupplicant openssl:openssl /usr/bin/python3:python3)
+needs=(ip:iproute2 ethtool:ethtool unshare:util-linux dumpcap:wireshark-common /usr/bin/python3:python3)
+for name in "${wanted[@]}"; do
+  if [[ ! -v programs[$name] ]]; then echo "no protocol is called $name; there are: ${all[*]}" >&2; exit 2; fi
+  read -ra more <<<"${programs[$name]}"; needs+=("${more[@]}")
+done
 missing=()
 for need in "${needs[@]}"; do command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}"); done
-"$quic_python" -c 'import aioquic' 2>/dev/null || missing+=("aioquic (see above)")
+if [[ " ${wanted[*]} " == *" quic "* ]]; then "$quic_python" -c 'import aioquic' 2>/dev/null || missing+=("aioquic (see above)"); fi
 if ((${#missing[@]})); then echo "missing packages: ${missing[*]}" >&2; exit 3; fi
 if ((EUID)); then echo "making network namespaces needs root" >&2; exit 3; fi
 
@@ -76,6 +85,9 @@ at() {
     exec "$@"' sh "${host[$name]}" "$work/$name" "$work/pam.d" "$@"
 }
 start() { at "$@" >>"$work/$1/log" 2>&1 </dev/null & }
+
+# ready PORT [ADDRESS]   waits until the server listens there, by TCP
+ready() { for _ in {1..60}; do ip netns exec lp-server ss -Hltn "sport = :$1" | grep -qF "${2:-:}" && return; sleep 0.25; done; return 1; }
 
 # record NAME COMMENT   what crosses the cable from now on; keep NAME COMMENT ends it
 record() {

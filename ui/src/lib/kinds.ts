@@ -16,7 +16,7 @@ const KNOWN: Record<string, [hue: number, tone: number]> = {
 
 /** Kinds that have their colour by chance, and yet belong to a trade. */
 const BESIDE: Record<string, number> = {
-  credentials: 0, kasa: 2, lifx: 2, miio: 2, tuya: 2, xmpp: 2, dhcpv6: 3, ndp: 3, igmp: 3, stp: 3, lldp: 3, quic_hello: 4, dtls: 4,
+  credentials: 0, kasa: 2, lifx: 2, miio: 2, tuya: 2, xmpp: 2, dhcpv6: 3, ndp: 3, igmp: 3, stp: 3, lldp: 3, ppp: 3, pppoe: 3, quic_hello: 4, dtls: 4,
   wlan: 5, eapol: 5, ble: 5, ieee802154: 5, zigbee: 5, association: 5, wsd: 6,
 }; // prettier-ignore
 

@@ -92,7 +92,7 @@ fn a_tunnel_is_told_once_whichever_end_speaks() {
 #[test]
 fn a_line_on_a_frame_says_what_is_inside() {
     for (name, protocol, info) in [
-        ("pppoe_lcp", "ppp", ""),
+        ("pppoe_lcp", "ppp", "configure_request lcp"),
         ("vxlan_arp", "arp", "request 10.0.0.1"),
         ("ip4_in_4", "dns", "query www.example"),
         ("igmp_v2_report", "igmp", "membership_report 224.0.0.251"),

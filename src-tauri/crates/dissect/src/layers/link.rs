@@ -3,13 +3,14 @@
 
 use model::Mac;
 
-use super::{Layers, arp, ble, eapol, exported, ip, llc, lldp, ppi, pppoe, wlan, wpan};
+use super::{Layers, arp, ble, eapol, exported, ip, llc, lldp, ppi, ppp, pppoe, wlan, wpan};
 use crate::bytes::{u16_be, u32_be, u32_le};
 use crate::protocols::Out;
 
 pub(super) fn read(bytes: &[u8], link_type: u16, layers: &mut Layers, out: &mut Out) {
     match link_type {
         1 => ethernet(bytes, 0, layers, out),
+        9 | 50 => ppp::read(bytes, 0, layers, out),
         0 | 108 => loopback(bytes, layers, out),
         12 | 14 | 101 => raw_ip(bytes, 0, layers, out),
         228 => ip::v4(bytes, 0, layers, out),
@@ -57,10 +58,15 @@ pub(super) fn ether_type(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers
         };
         layers.vlan = Some(tag & 0x0fff); // the innermost tag names the network
         layers.top = "vlan";
-        out.tree.open("vlan", "802.1Q Virtual LAN", at..at + 4, || format!("id {}", tag & 0x0fff));
-        out.tree.int("vlan.priority", "Priority", at..at + 2, tag >> 13);
-        out.tree.int("vlan.id", "ID", at..at + 2, tag & 0x0fff);
-        type_field(out, ["vlan.etype", "vlan.len"], at + 2, inner);
+        let (label, names) = if kind == 0x88a8 {
+            ("802.1ad Virtual LAN", ["ieee8021ad", "ieee8021ad.priority", "ieee8021ad.id", "ieee8021ad.etype"])
+        } else {
+            ("802.1Q Virtual LAN", ["vlan", "vlan.priority", "vlan.id", "vlan.etype"])
+        };
+        out.tree.open(names[0], label, at..at + 4, || format!("id {}", tag & 0x0fff));
+        out.tree.int(names[1], "Priority", at..at + 2, tag >> 13);
+        out.tree.int(names[2], "ID", at..at + 2, tag & 0x0fff);
+        type_field(out, [names[3], "vlan.len"], at + 2, inner);
         out.tree.close();
         (at, kind) = (at + 4, inner);
     }

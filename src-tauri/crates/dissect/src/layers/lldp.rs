@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use model::{Kind, Mac, Party, hex};
 
 use super::Layers;
+use crate::Tree;
 use crate::bytes::{chunk, u16_be};
 use crate::protocols::Out;
 
@@ -101,12 +102,12 @@ impl Said {
         match kind {
             1 => {
                 self.chassis = identity(value, 4, 5);
-                tree.int("lldp.chassis.subtype", "Subtype", at..at + 1, value.first().copied().unwrap_or(0));
+                subtype(tree, "lldp.chassis.subtype", value, at);
                 tree.text(chassis_name(value), "Chassis", range, &self.chassis);
             }
             2 => {
                 self.port = identity(value, 3, 4);
-                tree.int("lldp.port.subtype", "Subtype", at..at + 1, value.first().copied().unwrap_or(0));
+                subtype(tree, "lldp.port.subtype", value, at);
                 tree.text(
                     if value.first() == Some(&3) { "lldp.port.id.mac" } else { "lldp.port.id" },
                     "Port",
@@ -157,10 +158,19 @@ impl Said {
                 }
             }
             127 => {
-                tree.bytes("lldp.orgtlv.oui", "Organisation", at..at + value.len().min(3), &value[..value.len().min(3)])
+                if let Some([a, b, c]) = chunk::<3>(value, 0) {
+                    let oui = u32::from_be_bytes([0, a, b, c]);
+                    tree.coded("lldp.orgtlv.oui", "Organisation", at..at + 3, oui, || hex(&[a, b, c]));
+                }
             }
             _ => {}
         }
+    }
+}
+
+fn subtype(tree: &mut Tree, name: &'static str, value: &[u8], at: usize) {
+    if let Some(kind) = value.first() {
+        tree.int(name, "Subtype", at..at + 1, *kind);
     }
 }
 

@@ -12,6 +12,7 @@ mod llc;
 mod lldp;
 mod ndp;
 mod ppi;
+mod ppp;
 mod pppoe;
 #[cfg(test)]
 mod testing;
@@ -41,6 +42,7 @@ pub const KINDS: &[Kind] = &[
     wpan::ZIGBEE,
     tunnel::KIND,
     pppoe::KIND,
+    ppp::KIND,
     lldp::KIND,
     llc::STP,
     bench::KIND,

@@ -1,8 +1,8 @@
-//! PPP over Ethernet (RFC 2516): the home router's line to its provider; and PPP itself (RFC 1661).
+//! PPP over Ethernet (RFC 2516): the home router's line to its provider.
 
 use model::{Kind, Mac, Party, hex};
 
-use super::{Layers, ip, tunnel};
+use super::{Layers, ppp, tunnel};
 use crate::bytes::{chunk, u16_be};
 use crate::protocols::Out;
 
@@ -45,28 +45,7 @@ pub(super) fn read(bytes: &[u8], at: usize, discovery: bool, layers: &mut Layers
     if let (Some(src), Some(dst)) = (layers.src_mac, layers.dst_mac) {
         tunnel::record("pppoe", (Party::Mac(src), Party::Mac(dst)), Some(session.into()), at, layers, out);
     }
-    ppp(&bytes[..end], at + 6, layers, out);
-}
-
-/// PPP's protocol field (one byte if compressed) and IP behind it.
-pub(super) fn ppp(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
-    layers.top = "ppp";
-    // In PPTP, HDLC's address and control may stand in front.
-    let at = if chunk::<2>(bytes, at) == Some([0xff, 3]) { at + 2 } else { at };
-    let Some(first) = bytes.get(at) else { return };
-    let (kind, next) = match u16_be(bytes, at) {
-        _ if first & 1 != 0 => (u16::from(*first), at + 1),
-        Some(kind) => (kind, at + 2),
-        None => return,
-    };
-    out.tree.open("ppp", "Point-to-Point Protocol", at..next, || protocol_word(kind).to_owned());
-    out.tree.coded("ppp.protocol", "Protocol", at..next, kind, || format!("0x{kind:04x} ({})", protocol_word(kind)));
-    out.tree.close();
-    match kind {
-        0x0021 => ip::v4(bytes, next, layers, out),
-        0x0057 => ip::v6(bytes, next, layers, out),
-        _ => {}
-    }
+    ppp::read(&bytes[..end], at + 6, layers, out);
 }
 
 fn tags(bytes: &[u8], at: usize, word: &str, session: u16, layers: &Layers, out: &mut Out) {
@@ -97,6 +76,7 @@ fn tags(bytes: &[u8], at: usize, word: &str, session: u16, layers: &Layers, out:
                 out.tree.bytes("pppoed.tags.host_uniq", "Host's mark", range.clone(), value);
                 host = Some(hex(value));
             }
+            0x0104 => out.tree.bytes("pppoed.tags.ac_cookie", "Concentrator's cookie", range.clone(), value),
             0x0201..=0x0203 => {
                 out.tree.text("pppoed.tags.generic_error", "Error", range.clone(), text());
                 error = Some(text());
@@ -127,20 +107,6 @@ fn code_word(code: u8) -> &'static str {
         0x19 => "PADR",
         0x65 => "PADS",
         0xa7 => "PADT",
-        _ => "other",
-    }
-}
-
-/// IANA's PPP protocol numbers.
-fn protocol_word(kind: u16) -> &'static str {
-    match kind {
-        0x0021 => "IPv4",
-        0x0057 => "IPv6",
-        0x8021 => "IPCP",
-        0x8057 => "IPV6CP",
-        0xc021 => "LCP",
-        0xc023 => "PAP",
-        0xc223 => "CHAP",
         _ => "other",
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use model::{Kind, Party};
 
-use super::{Ip, Layers, ip, link, pppoe};
+use super::{Ip, Layers, ip, link, ppp};
 use crate::bytes::{chunk, u16_be, u32_be};
 use crate::protocols::Out;
 
@@ -118,7 +118,7 @@ pub(super) fn gre(bytes: &[u8], at: usize, outer: Ip, layers: &mut Layers, out: 
     record(word, ends(&outer), id, at, layers, out);
     match kind {
         0x6558 => inside(layers, out, |layers, out| link::ethernet(bytes, inner, layers, out)),
-        0x880b => routed(layers, out, |layers, out| pppoe::ppp(bytes, inner, layers, out)),
+        0x880b => routed(layers, out, |layers, out| ppp::read(bytes, inner, layers, out)),
         0x0800 | 0x86dd => routed(layers, out, |layers, out| link::ether_type(bytes, inner, kind, layers, out)),
         _ => {}
     }

@@ -3,6 +3,7 @@
 mod body;
 pub mod credentials;
 pub mod head;
+mod messages;
 mod readers;
 mod start;
 mod websocket;
@@ -25,7 +26,8 @@ pub struct Http;
 const MOST_REQUESTS: usize = 256;
 
 /// Its own, and those of what heads and bodies hold.
-pub static KINDS: [Kind; 5] = [HTTP, super::files::KIND, super::credentials::KIND, upnp::KIND, hue::KIND];
+pub static KINDS: [Kind; 6] =
+    [HTTP, messages::KIND, super::files::KIND, super::credentials::KIND, upnp::KIND, hue::KIND];
 
 const HTTP: Kind = Kind {
     name: "http",
@@ -134,7 +136,7 @@ enum TakenOver {
     /// Not yet known.
     Someone,
     By(Box<dyn Conversation>),
-    WebSocket(WebSocket),
+    WebSocket(Box<WebSocket>),
 }
 
 #[derive(Clone, Default)]
@@ -167,6 +169,13 @@ impl Conversation for Session {
         }
         match begins(bytes) {
             Begins::Yes => self.head(message, out),
+            // A frame that is looked at alone: how the connection began is not known.
+            Begins::Short | Begins::No if out.tree.is_on() && websocket::fill(bytes) => {
+                let mut socket = Box::<WebSocket>::default();
+                let step = socket.read(message, out);
+                self.taken_over = TakenOver::WebSocket(socket);
+                step
+            }
             Begins::Short if !message.cut => Step::More,
             Begins::Short | Begins::No => self.lose(message, out),
         }
@@ -363,7 +372,9 @@ impl Session {
         if status == 101 || method == "CONNECT" && (200..300).contains(&status) {
             let socket = head.get("upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
             let spoken = head.get("sec-websocket-protocol").unwrap_or_default();
-            self.taken_over = if socket { TakenOver::WebSocket(WebSocket::new(&spoken)) } else { TakenOver::Someone };
+            let host = request.as_ref().map_or_else(String::new, Request::subject);
+            self.taken_over =
+                if socket { TakenOver::WebSocket(Box::new(WebSocket::new(&spoken, host))) } else { TakenOver::Someone };
             return (Framing::None, request.unwrap_or_default());
         }
         if interim || matches!(status, 204 | 304) || method == "HEAD" {

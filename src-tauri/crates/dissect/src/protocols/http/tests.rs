@@ -192,6 +192,54 @@ fn mqtt_in_a_web_socket() {
     "#]].assert_eq(&text);
 }
 
+/// RFC 7692: a message packed with what came before in mind, without the four bytes that end each.
+fn packed(deflate: &mut flate2::Compress, text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1_024);
+    deflate.compress_vec(text.as_bytes(), &mut out, flate2::FlushCompress::Sync).unwrap();
+    let data = out.strip_suffix(&[0, 0, 0xff, 0xff]).unwrap();
+    [&[0xc1, data.len() as u8][..], data].concat()
+}
+
+#[test]
+fn json_by_web_socket() {
+    let upgraded = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+    let key = Some([1, 2, 3, 4]);
+    let [mut first, mut last] = [&b"{\"access_to"[..], b"ken\":\"t-14\"}"].map(|part| frame(key, part));
+    (first[0], last[0]) = (0x01, 0x80); // a text in two frames, a ping between them
+    let mut deflate = flate2::Compress::new(flate2::Compression::default(), false);
+    let state = r#"{"entity_id":"light.shelf_14","state":"off"}"#;
+    let answers = [packed(&mut deflate, state), packed(&mut deflate, state)];
+    assert!(answers[1].len() < answers[0].len() / 2);
+    let cut = [&[0x41, 9][..], &answers[0][2..11]].concat(); // a packed message whose end never comes
+    let mut close = frame(key, b"\x03\xe8good night");
+    close[0] = 0x88;
+    let text = segments(
+        &Http,
+        &[
+            (Side::Orig, UPGRADE.replace("Sec-WebSocket-Protocol: mqtt\r\n", "Host: hub\r\n").as_bytes()),
+            (Side::Resp, upgraded.as_bytes()),
+            (Side::Orig, &first),
+            (
+                Side::Orig,
+                &frame(key, b"").iter().map(|byte| if *byte == 0x82 { 0x89 } else { *byte }).collect::<Vec<_>>(),
+            ),
+            (Side::Orig, &last),
+            (Side::Resp, &answers.concat()),
+            (Side::Resp, &cut),
+            (Side::Orig, &close),
+        ],
+    );
+    expect![[r#"
+        http 'hub/mqtt' {"msg_type":"request","method":"GET","host":"hub","uri":"/mqtt","version":"1.1","upgrade":"websocket"} {"trans_depth":1}
+        http 'hub/mqtt' {"msg_type":"response","status_code":101,"status_msg":"Switching Protocols","method":"GET","host":"hub","uri":"/mqtt","version":"1.1","upgrade":"websocket"} {"trans_depth":1}
+        credentials 'access_token' {"protocol":"http","method":"json","name":"access_token","host":"hub"} {"password":"t-14"}
+        websocket 'hub/mqtt' {"msg_type":"text","uri":"hub/mqtt"} {"payload":"{\"access_token\":\"t-14\"}","payload_len":23}
+        websocket 'hub/mqtt' {"msg_type":"text","uri":"hub/mqtt","compressed":true} {"payload":"{\"entity_id\":\"light.shelf_14\",\"state\":\"off\"}","payload_len":44}
+        websocket 'hub/mqtt' {"msg_type":"text","uri":"hub/mqtt","compressed":true} {"payload":"{\"entity_id\":\"light.shelf_14\",\"state\":\"off\"}","payload_len":44}
+        websocket 'hub/mqtt' {"msg_type":"close","uri":"hub/mqtt","code":1000,"reason":"good night"} {}
+    "#]].assert_eq(&text);
+}
+
 #[test]
 fn an_upgrade_is_not_http_any_more() {
     check(
@@ -203,6 +251,7 @@ fn an_upgrade_is_not_http_any_more() {
         expect![[r#"
             http '/mqtt' {"msg_type":"request","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket","websocket_protocol":"mqtt"} {"trans_depth":1}
             http '/mqtt' {"msg_type":"response","status_code":101,"status_msg":"Switching Protocols","method":"GET","uri":"/mqtt","version":"1.1","upgrade":"websocket"} {"trans_depth":1}
+            ! 0 no WebSocket frame begins here
         "#]],
     );
 }

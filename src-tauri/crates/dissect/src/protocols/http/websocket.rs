@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::messages::{self, Whole};
 use crate::origin::Origin;
 use crate::protocols::cursor::{Cursor, Stop};
-use crate::protocols::{ALL, Conversation, Message, Out, Step, payload};
+use crate::protocols::{ALL, Conversation, Message, Out, Side, Step, payload};
 use crate::{Level, Tree};
 
 /// A longer frame is skipped.
@@ -16,6 +17,8 @@ const MOST_UNREAD: usize = 256 * 1024;
 /// Both directions of a connection after the upgrade.
 #[derive(Default)]
 pub struct WebSocket {
+    /// Who was asked for it, and for what.
+    uri: String,
     inner: Option<Box<dyn Conversation>>,
     sides: [Inside; 2],
 }
@@ -26,6 +29,7 @@ struct Inside {
     unread: Vec<u8>,
     skip: usize,
     done: bool,
+    whole: Whole,
 }
 
 struct Frame {
@@ -37,9 +41,9 @@ struct Frame {
 
 impl WebSocket {
     /// `protocol`: what the handshake agreed on.
-    pub fn new(protocol: &str) -> WebSocket {
+    pub fn new(protocol: &str, uri: String) -> WebSocket {
         let named = ALL.iter().find(|known| protocol.to_ascii_lowercase().starts_with(known.name()));
-        WebSocket { inner: named.map(|known| known.conversation()), ..WebSocket::default() }
+        WebSocket { uri, inner: named.map(|known| known.conversation()), ..WebSocket::default() }
     }
 
     /// Reads one frame.
@@ -64,25 +68,70 @@ impl WebSocket {
         if let Some(mask) = frame.mask {
             data.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
         }
-        show(&frame, bytes.len(), &data, out);
-        let inside = &mut self.sides[message.side as usize];
-        let compressed = frame.flags & 0x40 != 0;
+        let end = whole.min(bytes.len());
+        let place = frame.payload.start.min(end)..end;
         if frame.opcode >= 8 {
             // about the connection, not of what is spoken
-        } else if skipped || compressed || data.len() < frame.payload.len() {
-            inside.unread.clear();
-            if let Some(inner) = &mut self.inner {
-                inner.gap(message.side);
+            show(&frame, bytes.len(), &data, out);
+            if frame.opcode == 8 {
+                messages::close(&data, &self.uri, 0..end, out);
             }
-            if compressed {
-                let place = frame.payload.start.min(bytes.len())..whole.min(bytes.len());
-                out.tree.note(Level::Note, place, "compressed (permessage-deflate): not read");
+            out.tree.close();
+            return Step::Took(whole);
+        }
+        let last = frame.flags & 0x80 != 0;
+        let inside = &mut self.sides[message.side as usize];
+        if frame.opcode != 0 {
+            inside.whole.begin(frame.opcode == 1, frame.flags & 0x40 != 0);
+        }
+        let packed = inside.whole.packed;
+        let unpacked =
+            if skipped || data.len() < frame.payload.len() { None } else { inside.whole.unpack(&data, last) };
+        show(&frame, bytes.len(), unpacked.as_deref().unwrap_or(&data), out);
+        match unpacked {
+            None => {
+                inside.unread.clear();
+                inside.whole.lose();
+                if let Some(inner) = &mut self.inner {
+                    inner.gap(message.side);
+                }
+                if packed {
+                    out.tree.note(
+                        Level::Note,
+                        place,
+                        "compressed (permessage-deflate), and what came before is missing",
+                    );
+                }
             }
-        } else {
-            self.feed(message, frame.payload, &data, out);
+            Some(data) => {
+                if packed {
+                    // what is inside does not stand in these bytes
+                    let tree = std::mem::take(&mut out.tree);
+                    self.feed(message, place, &data, out);
+                    out.tree = tree;
+                } else {
+                    self.feed(message, place, &data, out);
+                }
+                self.spoken(message.side, &data, last, 0..end, out);
+            }
         }
         out.tree.close();
         Step::Took(whole)
+    }
+
+    /// A message that is of no protocol known is told as it is.
+    fn spoken(&mut self, side: Side, data: &[u8], last: bool, place: Range<usize>, out: &mut Out) {
+        let inside = &mut self.sides[side as usize];
+        if self.inner.is_some() {
+            return;
+        }
+        inside.whole.add(data);
+        if last {
+            inside.whole.tell(&self.uri, place, out);
+            if inside.whole.text {
+                inside.unread.clear(); // the next message may be of a protocol that is known
+            }
+        }
     }
 
     /// Reads what is whole of the protocol inside. Its facts are about the frame that completes them.
@@ -154,12 +203,25 @@ impl WebSocket {
         }
     }
 
-    pub fn gap(&mut self, side: crate::protocols::Side) {
+    pub fn gap(&mut self, side: Side) {
         self.sides[side as usize].unread.clear();
+        self.sides[side as usize].whole.gap();
         if let Some(inner) = &mut self.inner {
             inner.gap(side);
         }
     }
+}
+
+/// Whether whole frames fill these bytes.
+pub fn fill(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        match header(rest) {
+            Ok(frame) if frame.payload.end <= rest.len() => at += frame.payload.end,
+            _ => return false,
+        }
+    }
+    !bytes.is_empty()
 }
 
 /// Section 5.2.
@@ -176,6 +238,10 @@ fn header(bytes: &[u8]) -> Result<Frame, Stop> {
         127 => usize::try_from(cursor.u64(why)?).unwrap_or(usize::MAX),
         short => short.into(),
     };
+    // Section 5.5: those about the connection come whole, short and as they are.
+    if first & 8 != 0 && (first & 0xc0 != 0x80 || second & 0x7f > 125) {
+        return Err(Stop { at: 0, why: "no WebSocket frame begins here", short: false });
+    }
     let mask = if second & 0x80 != 0 { Some(cursor.u32(why)?.to_be_bytes()) } else { None };
     let start = cursor.at();
     Ok(Frame { opcode: first & 15, flags: first & 0xf0, mask, payload: start..start.saturating_add(len) })

@@ -43,7 +43,8 @@ pub fn read(bytes: &[u8], body: Range<usize>, out: &mut Out) -> Option<Said> {
                 }
             }
             "a" => {
-                out.tree.text("sdp.media_attr", "Attribute", range, value);
+                let name = if said.media.is_empty() { "sdp.session_attr" } else { "sdp.media_attr" };
+                out.tree.text(name, "Attribute", range, value);
                 // a=rtpmap:96 H264/90000
                 let coding = value.strip_prefix("rtpmap:").and_then(|map| map.split_once(' '));
                 match (coding, value.strip_prefix("tool:"), said.media.last_mut()) {
