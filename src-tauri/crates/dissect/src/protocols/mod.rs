@@ -83,7 +83,7 @@ pub fn by_name(name: &str) -> Option<&'static dyn Protocol> {
 
 /// Whether facts of this kind are told beside those of the message that they are part of: what a body holds begins no message.
 pub fn is_beside(kind: &str) -> bool {
-    http::KINDS.iter().skip(1).any(|beside| beside.name == kind)
+    http::beside().any(|beside| beside.name == kind)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

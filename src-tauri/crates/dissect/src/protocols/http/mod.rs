@@ -25,9 +25,13 @@ pub struct Http;
 /// Requests whose responses are still to come.
 const MOST_REQUESTS: usize = 256;
 
-/// Its own, and those of what heads and bodies hold.
-pub static KINDS: [Kind; 6] =
-    [HTTP, messages::KIND, super::files::KIND, super::credentials::KIND, upnp::KIND, hue::KIND];
+/// Its own messages, and what heads and bodies hold.
+static KINDS: [Kind; 6] = [HTTP, messages::KIND, super::files::KIND, super::credentials::KIND, upnp::KIND, hue::KIND];
+
+/// What heads and bodies hold: told beside the message, at places within it.
+pub fn beside() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().filter(|kind| ![HTTP.name, messages::KIND.name].contains(&kind.name))
+}
 
 const HTTP: Kind = Kind {
     name: "http",
