@@ -256,6 +256,7 @@ impl Case {
             Some(db) => db,
             None => {
                 let db = schema::open(&self.dir.join(DATABASE))?;
+                db.pragma_update(None, "cache_size", -8_192)?; // KiB: the system's own cache is behind it
                 crate::filter::functions(&db)?;
                 db
             }

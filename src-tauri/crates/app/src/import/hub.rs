@@ -112,6 +112,11 @@ impl Hub {
         lock(&self.shared.spare).push(batch);
     }
 
+    /// Nothing more is read for now: what comes next has the memory of batches that wait for use.
+    pub fn rest(&self) {
+        *lock(&self.shared.spare) = Vec::new();
+    }
+
     /// Waits until all that was sent is written.
     pub fn sync(&self) -> Result<()> {
         let (done, wait) = sync_channel(0);

@@ -74,6 +74,7 @@ fn import_alone(case: &Case, hub: &Arc<Hub>, request: &EvidenceAdd, tick: &Tick)
         (Ok(()), None) => read.map_err(Error::from),
     };
     let again = read.and_then(|()| again::with_key_logs(case, hub, &seen, tick));
+    hub.rest();
     let again = again.or_else(|why| {
         abandon(case, &begun, why.code)?;
         if why.code == Code::Cancelled {
