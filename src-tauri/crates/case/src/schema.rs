@@ -248,7 +248,6 @@ fn settle(db: &Connection) -> Result<()> {
     db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "cache_size", -32_768)?; // KiB
     db.pragma_update(None, "temp_store", "MEMORY")?;
-    db.pragma_update(None, "wal_autocheckpoint", 4_096)?; // pages: 64 MiB, unless it is moved before
     db.set_prepared_statement_cache_capacity(64);
     // Evidence reaches the database as text and numbers only; nothing stored in it may act.
     db.pragma_update(None, "trusted_schema", "OFF")?;

@@ -147,7 +147,7 @@ fn write(app: &App, case: &Case, from: Receiver<Message>, shared: &Shared) -> Re
     std::thread::scope(|scope| {
         let (grown, log) = sync_channel(1);
         let mover = std::thread::Builder::new().name("case checkpoint".into());
-        // What it can't move, the writer moves once the log is long: it needs neither to start nor to succeed.
+        // What it does not move, the writer moves once the log is long: it needs neither to start nor to succeed.
         let _ = mover.spawn_scoped(scope, move || log.iter().try_for_each(|()| case.checkpoint()));
         write_all(app, case, from, shared, &grown)
     })
