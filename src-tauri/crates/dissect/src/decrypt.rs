@@ -2,10 +2,9 @@
 //!
 //! Records can only be opened one after the other, so that the conversation is followed from its beginning.
 
-use model::{Cancelled, Fact, Flow, Frame, Issue};
+use model::Frame;
 
-use crate::engine::{Engine, Findings};
-use crate::sightings::Sighting;
+use crate::engine::Engine;
 use crate::tree::{Node, Tree};
 
 /// No frame brings so much; one on which many waited may.
@@ -34,7 +33,7 @@ impl Decrypt {
     /// The conversation's next frame.
     pub fn frame(&mut self, frame: &Frame) -> Decrypted {
         *self.0.opening() = Some(Box::default());
-        let _ = self.0.frame(frame, &mut Nobody); // nobody cancels
+        let _ = self.0.frame(frame, &mut ()); // nobody cancels
         self.0.opening().take().map(|opening| opening.told()).unwrap_or_default()
     }
 }
@@ -43,21 +42,6 @@ impl Default for Decrypt {
     fn default() -> Decrypt {
         Decrypt::new()
     }
-}
-
-struct Nobody;
-
-impl Findings for Nobody {
-    fn fact(&mut self, _: Fact) -> Result<(), Cancelled> {
-        Ok(())
-    }
-    fn flow(&mut self, _: u32, _: &Flow) -> Result<(), Cancelled> {
-        Ok(())
-    }
-    fn sighting(&mut self, _: &Sighting) -> Result<(), Cancelled> {
-        Ok(())
-    }
-    fn issue(&mut self, _: Issue) {}
 }
 
 /// What one frame has brought so far.

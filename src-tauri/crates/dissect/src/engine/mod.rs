@@ -31,6 +31,20 @@ pub trait Findings {
     fn issue(&mut self, issue: Issue);
 }
 
+/// What is found is dropped.
+impl Findings for () {
+    fn fact(&mut self, _: Fact) -> Result<(), Cancelled> {
+        Ok(())
+    }
+    fn flow(&mut self, _: u32, _: &Flow) -> Result<(), Cancelled> {
+        Ok(())
+    }
+    fn sighting(&mut self, _: &Sighting) -> Result<(), Cancelled> {
+        Ok(())
+    }
+    fn issue(&mut self, _: Issue) {}
+}
+
 /// Reads a capture's frames in order. Memory grows with what is active at once, not with the capture.
 #[derive(Default)]
 pub struct Engine {

@@ -2,7 +2,7 @@
 
 use dissect::Engine;
 
-use crate::look::{Nowhere, at, try_all};
+use crate::look::{at, try_all};
 use crate::meter::peak_of;
 use crate::mutate::Dice;
 use crate::runs::Reader;
@@ -57,7 +57,7 @@ fn frames_cut_at_every_length() {
             try_all(&mut engine, number, &whole[..length], link_type);
         }
     }
-    engine.finish(&mut Nowhere).unwrap();
+    engine.finish(&mut ()).unwrap();
 }
 
 /// Link types that we know, and one that we do not.
@@ -96,10 +96,10 @@ fn damaged_frames() {
                     try_all(&mut engine, number, raw, link_type);
                 } else {
                     let captured = &raw[..dice.below(raw.len() + 1)];
-                    engine.frame(&at(number, captured, raw.len(), link_type), &mut Nowhere).unwrap();
+                    engine.frame(&at(number, captured, raw.len(), link_type), &mut ()).unwrap();
                 }
             }
-            engine.finish(&mut Nowhere).unwrap();
+            engine.finish(&mut ()).unwrap();
         },
     );
 }
@@ -117,9 +117,9 @@ fn one_engine_for_many_damaged_frames() {
             for _ in 0..=dice.below(4) {
                 dice.damage(&mut bytes, &raw);
             }
-            engine.frame(&at(number, &bytes, bytes.len(), link_type), &mut Nowhere).unwrap();
+            engine.frame(&at(number, &bytes, bytes.len(), link_type), &mut ()).unwrap();
         }
-        engine.finish(&mut Nowhere).unwrap();
+        engine.finish(&mut ()).unwrap();
     };
     let ((), peak) = peak_of(&mut read);
     assert!(peak < 256 << 20, "{peak} bytes");

@@ -3,7 +3,7 @@
 use dissect::protocols::{Protocol, Side, Transport};
 use dissect::{Engine, FlowHint, Follow, inspect, summarise};
 
-use crate::look::{Nowhere, at};
+use crate::look::at;
 use crate::mutate::Dice;
 use crate::packet::{ACK, SYN, Tcp, frame};
 use crate::talk::{CLIENT, Manner, Piece, server, talk};
@@ -25,10 +25,10 @@ pub fn both_ways(protocol: &dyn Protocol, transport: Transport, input: &[Vec<u8>
     let (mut engine, mut follow) = (Engine::new(), follow(protocol, transport, home));
     for ((whole, captured), number) in frames.iter().zip(1..) {
         let frame = at(number, &whole[..*captured], whole.len(), 1);
-        engine.frame(&frame, &mut Nowhere).unwrap();
+        engine.frame(&frame, &mut ()).unwrap();
         follow.frame(&frame, &mut |_| {});
     }
-    engine.finish(&mut Nowhere).unwrap();
+    engine.finish(&mut ()).unwrap();
     follow.finish(&mut |_| {});
     if let (true, Some((whole, captured))) = (dice.one_in(4), frames.last()) {
         let service = dice.one_in(2).then_some(protocol.name());
