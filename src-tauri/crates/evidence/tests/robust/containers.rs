@@ -3,7 +3,7 @@
 use crate::mutate::Dice;
 use crate::runs::Reader;
 use crate::seeds;
-use crate::walked::{mend, walk};
+use crate::walked::{HIGH, LOW, mend, walk};
 
 /// Bytes of one container.
 const MOST_BYTES: usize = 16 << 10;
@@ -16,7 +16,7 @@ fn every_container_opens_anything() {
         let seeds = seeds::of(name);
         let path = folder.path().join(format!("x.{name}"));
         for seed in &seeds {
-            assert_eq!(walk(&path, seed).kind, *name, "a seed is not what it is to be");
+            assert_eq!(walk(&path, seed, &HIGH).kind, *name, "a seed is not what it is to be");
         }
         Reader { name, usual: 300, cap: CAP }.run(
             |dice| {
@@ -26,8 +26,8 @@ fn every_container_opens_anything() {
                 }
                 vec![bytes]
             },
-            |input, _: &mut Dice| {
-                walk(&path, &input[0]);
+            |input, dice: &mut Dice| {
+                walk(&path, &input[0], if dice.one_in(32) { &HIGH } else { &LOW });
             },
         );
     }
