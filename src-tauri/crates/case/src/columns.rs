@@ -43,6 +43,27 @@ pub(crate) fn deltas(out: &mut Vec<u8>, values: impl Iterator<Item = i64>) {
     out.extend_from_slice(room.get(..used).unwrap_or_default());
 }
 
+/// The same of a column that is often one value throughout: then that is all that is written.
+pub(crate) fn even_deltas(out: &mut Vec<u8>, mut values: impl Iterator<Item = i64> + Clone) {
+    let column = values.clone();
+    let first = values.next();
+    let even = values.all(|value| Some(value) == first);
+    out.push(u8::from(even));
+    match even {
+        true => deltas(out, first.into_iter()),
+        false => deltas(out, column),
+    }
+}
+
+pub(crate) fn read_even_deltas(from: &mut &[u8], count: usize) -> Option<Vec<i64>> {
+    let (even, rest) = from.split_first()?;
+    *from = rest;
+    match even {
+        0 => read_deltas(from, count),
+        _ => Some(vec![*read_deltas(from, count.min(1))?.first().unwrap_or(&0); count]),
+    }
+}
+
 /// Bytes of the longest varint.
 const MOST_VARINT: usize = 10;
 

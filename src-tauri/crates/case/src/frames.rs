@@ -1,6 +1,6 @@
 //! The frame index: what is kept of each packet, a few bytes each, in chunks of columns.
 
-use crate::columns::{deltas, read_deltas};
+use crate::columns::{even_deltas, read_even_deltas};
 use crate::{Error, Result};
 
 /// Stands for "no time stated".
@@ -25,40 +25,56 @@ pub struct FrameEntry {
 /// Frames in a chunk: small enough to decode in a blink, large enough to be few.
 pub(crate) const CHUNK: usize = 4_096;
 
+const NONE: FrameEntry = FrameEntry { number: 0, ts: 0, offset: 0, cap_len: 0, wire_len: 0, interface: 0, flow: 0 };
+
 /// Columns one after the other; each value as the difference to the one before (zigzag varint, LEB128).
 pub(crate) fn encode(frames: &[FrameEntry]) -> Vec<u8> {
     let mut out = Vec::with_capacity(frames.len() * 10);
-    for column in COLUMNS {
-        deltas(&mut out, frames.iter().map(column.0));
+    for Column { get, .. } in COLUMNS {
+        let befores = std::iter::once(&NONE).chain(frames);
+        even_deltas(&mut out, frames.iter().zip(befores).map(|(frame, before)| get(frame, before)));
     }
     out
 }
 
 pub(crate) fn decode(first: u64, count: usize, data: &[u8]) -> Result<Vec<FrameEntry>> {
     let damaged = || Error::Refused(format!("frame index damaged at frame {first}"));
-    let empty = FrameEntry { number: 0, ts: 0, offset: 0, cap_len: 0, wire_len: 0, interface: 0, flow: 0 };
     if count > CHUNK {
         return Err(damaged());
     }
-    let mut frames: Vec<FrameEntry> = (0..count as u64).map(|n| FrameEntry { number: first + n, ..empty }).collect();
+    let mut frames: Vec<FrameEntry> = (0..count as u64).map(|n| FrameEntry { number: first + n, ..NONE }).collect();
     let mut rest = data;
-    for column in COLUMNS {
-        let values = read_deltas(&mut rest, count).ok_or_else(damaged)?;
-        frames.iter_mut().zip(values).for_each(|(frame, value)| (column.1)(frame, value));
+    for Column { set, .. } in COLUMNS {
+        let values = read_even_deltas(&mut rest, count).ok_or_else(damaged)?;
+        let mut before = NONE;
+        for (frame, value) in frames.iter_mut().zip(values) {
+            set(frame, &before, value);
+            before = *frame;
+        }
     }
     Ok(frames)
 }
 
-type Get = fn(&FrameEntry) -> i64;
-type Set = fn(&mut FrameEntry, i64);
+/// Out of a frame and the one before it, and back.
+struct Column {
+    get: fn(&FrameEntry, &FrameEntry) -> i64,
+    set: fn(&mut FrameEntry, &FrameEntry, i64),
+}
 
-const COLUMNS: [(Get, Set); 6] = [
-    (|f| f.ts, |f, v| f.ts = v),
-    (|f| f.offset as i64, |f, v| f.offset = v as u64),
-    (|f| f.cap_len.into(), |f, v| f.cap_len = v as u32),
-    (|f| i64::from(f.wire_len) - i64::from(f.cap_len), |f, v| f.wire_len = (v + i64::from(f.cap_len)) as u32),
-    (|f| f.interface.into(), |f, v| f.interface = v as u32),
-    (|f| f.flow.into(), |f, v| f.flow = v as u32),
+const COLUMNS: [Column; 6] = [
+    Column { get: |f, _| f.ts, set: |f, _, v| f.ts = v },
+    Column { get: |f, _| f.cap_len.into(), set: |f, _, v| f.cap_len = v as u32 },
+    // From the end of the last frame's bytes: what a record's header takes, mostly always the same.
+    Column {
+        get: |f, before| f.offset.wrapping_sub(before.offset.wrapping_add(before.cap_len.into())) as i64,
+        set: |f, before, v| f.offset = before.offset.wrapping_add(before.cap_len.into()).wrapping_add(v as u64),
+    },
+    Column {
+        get: |f, _| i64::from(f.wire_len) - i64::from(f.cap_len),
+        set: |f, _, v| f.wire_len = v.wrapping_add(f.cap_len.into()) as u32,
+    },
+    Column { get: |f, _| f.interface.into(), set: |f, _, v| f.interface = v as u32 },
+    Column { get: |f, _| f.flow.into(), set: |f, _, v| f.flow = v as u32 },
 ];
 
 #[cfg(test)]

@@ -246,7 +246,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
 fn settle(db: &Connection) -> Result<()> {
     db.busy_timeout(std::time::Duration::from_secs(20))?;
     db.pragma_update(None, "synchronous", "NORMAL")?;
-    db.pragma_update(None, "cache_size", -32_768)?; // KiB
+    db.pragma_update(None, "cache_size", -8_192)?; // KiB: what is written lies together
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.set_prepared_statement_cache_capacity(64);
     // Evidence reaches the database as text and numbers only; nothing stored in it may act.

@@ -57,6 +57,11 @@ impl Interner {
         Ok(interner)
     }
 
+    /// Gives up the memory for what it knows.
+    pub fn forget(&mut self) {
+        self.known = HashMap::default();
+    }
+
     /// The id of a text; stores it if it is new. Empty texts have 0.
     pub fn id(&mut self, db: &Connection, value: &str) -> Result<u32> {
         if value.is_empty() {

@@ -169,14 +169,21 @@ impl Case {
         Ok(Writer { case: self, interner, facts, presence: PresenceWriter::default(), spoken, open })
     }
 
-    /// After bulk loading: secondary indexes.
+    /// After bulk loading: secondary indexes. What is too much to sort in little memory goes by way of a file without a name in the
+    /// system's place for such; where there is none, all is sorted in memory.
     pub fn index(&self) -> Result<()> {
-        self.write(|db| {
-            for index in LATE_INDEXES {
-                db.execute(index, [])?;
-            }
-            Ok(())
-        })?;
+        let sorted_in = |place: &str| {
+            self.writing().pragma_update(None, "temp_store", place)?;
+            self.write(|db| {
+                for index in LATE_INDEXES {
+                    db.execute(index, [])?;
+                }
+                Ok(())
+            })
+        };
+        let by_file = sorted_in("FILE");
+        self.writing().pragma_update(None, "temp_store", "MEMORY")?;
+        by_file.or_else(|_| sorted_in("MEMORY"))?;
         // Most of the write-ahead log on its way already, beside whatever else is done; `tidy` moves the rest.
         self.checkpoint()
     }
@@ -211,6 +218,13 @@ impl Writer<'_> {
             self.write_rows(db, run, batch, &mut totals)?;
             write_totals(db, run, batch, totals)
         })
+    }
+
+    /// Nothing more is written for now: gives up memory that can be had again.
+    pub fn rest(&mut self) {
+        self.interner.forget();
+        self.facts.rest();
+        self.spoken = HashSet::default();
     }
 
     /// Takes away a run, as if it had never been: another may get its id.

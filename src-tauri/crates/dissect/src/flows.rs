@@ -84,7 +84,7 @@ impl Flows {
         layers: &Layers,
         ip: &Ip,
         transport: &Transport,
-        ended: &mut dyn FnMut(Active),
+        ended: &mut dyn FnMut(Box<Active>),
     ) -> (&mut Active, usize) {
         let key = key(layers, ip, transport);
         let flags = transport.tcp.map_or(0, |tcp| tcp.flags);
@@ -94,7 +94,7 @@ impl Flows {
             && old.is_reused()
             && let Some(old) = self.active.remove(&key)
         {
-            ended(*old);
+            ended(old);
         }
         let serial = &mut self.serial;
         let active = self.active.entry(key).or_insert_with(|| {
@@ -107,7 +107,7 @@ impl Flows {
     }
 
     /// Takes out the flows that have ended by `now`, in the order in which they began. Looks only now and then.
-    pub fn sweep(&mut self, now: Option<Time>) -> Vec<Active> {
+    pub fn sweep(&mut self, now: Option<Time>) -> Vec<Box<Active>> {
         self.since_sweep += 1;
         if self.since_sweep < SWEEP_EVERY {
             return Vec::new();
@@ -116,7 +116,7 @@ impl Flows {
         let Some(now) = now else { return Vec::new() };
         let over: Vec<Key> =
             self.active.iter().filter(|(_, active)| active.is_over(now)).map(|(key, _)| *key).collect();
-        in_order(over.iter().filter_map(|key| self.active.remove(key)).map(|active| *active).collect())
+        in_order(over.iter().filter_map(|key| self.active.remove(key)).collect())
     }
 
     /// Those that have not ended, in no order.
@@ -124,12 +124,12 @@ impl Flows {
         self.active.values().map(AsRef::as_ref)
     }
 
-    pub fn finish(&mut self) -> Vec<Active> {
-        in_order(self.active.drain().map(|(_, active)| *active).collect())
+    pub fn finish(&mut self) -> Vec<Box<Active>> {
+        in_order(self.active.drain().map(|(_, active)| active).collect())
     }
 }
 
-fn in_order(mut flows: Vec<Active>) -> Vec<Active> {
+fn in_order(mut flows: Vec<Box<Active>>) -> Vec<Box<Active>> {
     flows.sort_unstable_by_key(|active| active.serial);
     flows
 }

@@ -117,7 +117,7 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
     if let Some(last) = out.facts.last() {
         summary.protocol = last.kind;
         let lines: Vec<String> =
-            out.facts.iter().take(4).map(|fact| line(fact.fields.members(), &fact.subject)).collect();
+            out.facts.iter().take(4).map(|fact| line(&fact.fields.members(), &fact.subject)).collect();
         summary.info = lines.join(" · ");
     } else if let Some(fragment) = &layers.fragment {
         summary.info = format!("fragment of 0x{:04x} at {}", fragment.id, fragment.offset);

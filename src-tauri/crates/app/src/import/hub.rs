@@ -15,7 +15,7 @@ use crate::jobs::Topic;
 use crate::state::{App, lock, now};
 
 /// Batches that wait for the writer.
-const WAITING: usize = 5;
+const WAITING: usize = 3;
 /// Rows after which the log of the database has grown much.
 const MUCH: usize = 65_536;
 /// How long another program's look at the case is waited for.
@@ -38,6 +38,8 @@ pub(super) enum Message {
     Remove(RunId),
     /// Everything before it is written.
     Sync(SyncSender<()>),
+    /// Nothing more is read for now.
+    Rest,
 }
 
 /// The way to the writing thread; it ends when nobody has one any more.
@@ -112,9 +114,10 @@ impl Hub {
         lock(&self.shared.spare).push(batch);
     }
 
-    /// Nothing more is read for now: what comes next has the memory of batches that wait for use.
+    /// Nothing more is read for now: what comes next has the memory of batches that wait for use, and of what the writer knows.
     pub fn rest(&self) {
         *lock(&self.shared.spare) = Vec::new();
+        let _ = self.send(Message::Rest); // a writer that broke off has no memory left
     }
 
     /// Waits until all that was sent is written.
@@ -193,6 +196,7 @@ fn write_all(app: &App, case: &Case, from: Receiver<Message>, shared: &Shared, g
             Message::Sync(done) => {
                 let _ = done.send(()); // whoever waited may have gone
             }
+            Message::Rest => writer.rest(),
         }
     }
     Ok(())

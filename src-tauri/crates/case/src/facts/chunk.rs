@@ -2,7 +2,12 @@
 //!
 //! Three parts, each read when it is needed: `keys` (time, number, texts), `places` (flow, frame, offset, length) and `own` (what
 //! is a fact's alone). Integers that grow are zigzag varints of differences (LEB128); values that repeat are a dictionary of
-//! distinct values and an index of one or two bytes a fact, or none where all are the same; texts of `own` are packed by LZ4.
+//! distinct values and an index of one or two bytes a fact, or none where all are the same; texts of `own` are packed by Zstandard (RFC 8878).
+
+use std::io;
+
+use zstd::bulk::{Compressor, decompress};
+use zstd::zstd_safe::{compress_bound, get_frame_content_size};
 
 use crate::columns::{Dictionary, Distinct, deltas, read_deltas, read_dictionary, read_varint, varint};
 use crate::{Error, Result};
@@ -10,7 +15,7 @@ use crate::{Error, Result};
 /// Facts in a chunk at most: an index of a dictionary has two bytes.
 pub(crate) const MOST: usize = 1 << 15;
 /// Bytes of `own` in a chunk that are unpacked at most.
-const MOST_OWN: usize = 1 << 30;
+const MOST_OWN: u64 = 1 << 30;
 
 /// A fact on its way into a chunk; texts by their ids, 0 for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,14 +42,13 @@ pub(crate) struct Encoder {
     pub keys: Vec<u8>,
     pub places: Vec<u8>,
     distinct: Distinct,
-    packed: Vec<u8>,
-    /// How much of it is meant.
-    packed_len: usize,
+    packer: Option<Compressor<'static>>,
+    own: Vec<u8>,
 }
 
 impl Encoder {
     /// `own`: [`push_own`] of each of the entries, in their order; empty if there is nothing in any of them.
-    pub fn encode(&mut self, entries: &[Entry], own: &[u8]) {
+    pub fn encode(&mut self, entries: &[Entry], own: &[u8]) -> Result<()> {
         let Encoder { keys, places, distinct, .. } = self;
         keys.clear();
         deltas(keys, entries.iter().map(|e| e.ts));
@@ -58,36 +62,35 @@ impl Encoder {
         deltas(places, entries.iter().map(|e| e.frame as i64));
         deltas(places, entries.iter().map(|e| e.offset as i64));
         deltas(places, entries.iter().map(|e| e.length as i64));
-        self.packed_len = if own.is_empty() { 0 } else { self.pack(own) };
+        self.pack(own).map_err(|why| Error::Refused(format!("packing facts: {why}")))
     }
 
-    /// By LZ4, the length before it.
-    fn pack(&mut self, own: &[u8]) -> usize {
-        let most = lz4_flex::block::get_maximum_output_size(own.len()) + LENGTH;
-        if self.packed.len() < most || self.packed.len() > MOST_KEPT.max(most) {
-            self.packed.resize(most, 0);
-            self.packed.shrink_to_fit();
+    fn pack(&mut self, own: &[u8]) -> io::Result<()> {
+        self.own.clear();
+        self.own.shrink_to(MOST_KEPT);
+        if own.is_empty() {
+            return Ok(());
         }
-        let Some((length, room)) = self.packed.split_first_chunk_mut::<LENGTH>() else { return 0 };
-        *length = (own.len() as u32).to_le_bytes();
-        match lz4_flex::block::compress_into(own, room) {
-            Ok(packed) => packed + LENGTH,
-            Err(_) => 0, // there was room for the worst
-        }
+        let packer = match &mut self.packer {
+            Some(packer) => packer,
+            none => none.insert(Compressor::new(LEVEL)?),
+        };
+        self.own.reserve(compress_bound(own.len()));
+        packer.compress_to_buffer(own, &mut self.own).map(|_| ())
     }
 
     /// What is the facts' alone, packed.
     pub fn own(&self) -> &[u8] {
-        self.packed.get(..self.packed_len).unwrap_or_default()
+        &self.own
     }
 }
 
-/// Bytes of the length before what is packed.
-const LENGTH: usize = 4;
+/// The lowest level that looks at how often each byte comes: what devices say is mostly numbers, of which LZ4, as fast, leaves twice as much.
+const LEVEL: i32 = 1;
 /// Memory for packing that is kept for the next chunk.
 const MOST_KEPT: usize = 32 << 20;
 
-/// What is a fact's alone, as members of a JSON object, and its pieces as JSON.
+/// What is a fact's alone, as [`model::Fields::packed`] gives it, and its pieces as JSON.
 pub(crate) type Own = (String, String);
 
 /// Adds what is a fact's alone to that of the facts before it.
@@ -155,11 +158,8 @@ pub(crate) fn decode_own(bytes: &[u8], count: usize) -> Result<Vec<Own>> {
     if bytes.is_empty() {
         return Ok(vec![Own::default(); count]);
     }
-    let (size, packed) = lz4_flex::block::uncompressed_size(bytes).map_err(|_| damaged())?;
-    if size > MOST_OWN {
-        return Err(damaged());
-    }
-    let texts = lz4_flex::decompress(packed, size).map_err(|_| damaged())?;
+    let size = get_frame_content_size(bytes).ok().flatten().filter(|size| *size <= MOST_OWN).ok_or_else(damaged)?;
+    let texts = decompress(bytes, size as usize).map_err(|_| damaged())?;
     let mut rest = &texts[..];
     let mut text = || {
         let length = read_varint(&mut rest).ok_or_else(damaged)? as usize;
@@ -199,8 +199,8 @@ mod tests {
         let (mut parts, mut texts) = (Encoder::default(), Vec::new());
         own.iter().for_each(|(own, pieces)| push_own(&mut texts, own, pieces));
         // What was packed before leaves nothing behind.
-        parts.encode(&[Entry::default(); 3], &b"longer than what follows".repeat(entries.len()));
-        parts.encode(entries, &texts);
+        parts.encode(&[Entry::default(); 3], &b"longer than what follows".repeat(entries.len())).unwrap();
+        parts.encode(entries, &texts).unwrap();
         parts
     }
 

@@ -43,6 +43,6 @@ fn into_one(db: &Connection, run: RunId, kind: i64, small: Vec<Meta>) -> Result<
         rows.iter().for_each(|(_, (text, pieces))| push_own(&mut own, text, pieces));
     }
     let mut encoder = Encoder::default();
-    encoder.encode(&entries, &own);
+    encoder.encode(&entries, &own)?;
     insert(db, run, kind, &entries, own_keys, &encoder)
 }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use model::Fields;
+use model::{Fields, unpacked};
 use regex::Regex;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -298,7 +298,9 @@ impl Test {
                     _ => chunk.own()?,
                 };
                 for (row, (own, _)) in rows.iter_mut().zip(own) {
-                    *row = *row || (own.contains(key) && member_matches(&format!("{{{own}}}"), key, wanted));
+                    // Marks hide nothing: keys stand outside of them.
+                    let has = || own.contains(key) && member_matches(&format!("{{{}}}", unpacked(own)), key, wanted);
+                    *row = *row || has();
                 }
                 Mask::of(rows)
             }

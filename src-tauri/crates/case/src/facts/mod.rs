@@ -167,7 +167,7 @@ impl<'d> Reader<'d> {
         let (uid, time_kind) = (places.uid.get(row), places.time_kind.get(row));
         let (own, pieces) = chunk.own()?.get(row).cloned().unwrap_or_default();
         let mut all = object(&self.text(fields)?);
-        all.extend(members(&own));
+        all.extend(members(&model::unpacked(&own)));
         Ok(FactRow {
             id,
             run: chunk.meta.run,

@@ -74,7 +74,8 @@ impl Facts {
             self.text.reserve(USUAL * 256);
         }
         let (src, dst) = (self.who(&fact.src), self.who(&fact.dst));
-        let (at, subject, fields) = (self.text.len(), fact.subject.as_str(), fact.fields.members());
+        // Field sets are kept as JSON, which SQL reads too.
+        let (at, subject, fields) = (self.text.len(), fact.subject.as_str(), &*fact.fields.members());
         self.text.push_str(subject);
         self.text.push_str(fields);
         let ts = fact.ts.map_or(NO_TIME, |ts| ts.0);
@@ -82,7 +83,7 @@ impl Facts {
         let mut own = 0..0;
         if let Some(of) = self.kinds.get_mut(kind) {
             let (start, pieces) = (of.own.len(), pieces(&fact.place.pieces));
-            push_own(&mut of.own, fact.own.members(), &pieces);
+            push_own(&mut of.own, fact.own.packed(), &pieces);
             own = start..of.own.len();
             self.own += own.len();
             of.some_own |= !fact.own.is_empty() || !pieces.is_empty();
@@ -249,7 +250,7 @@ impl FactWriter {
                         &self.own[..]
                     }
                 };
-                self.encoder.encode(entries, own);
+                self.encoder.encode(entries, own)?;
                 insert(db, run, kind, entries, of.own_keys, &self.encoder)?;
                 let (mut minute, mut count) = (None, 0);
                 for entry in entries {
@@ -268,6 +269,12 @@ impl FactWriter {
         self.entries = entries;
         self.own.shrink_to(16 << 20);
         Ok(added)
+    }
+
+    /// Gives up memory that can be had again: how far its runs are stays.
+    pub fn rest(&mut self) {
+        let (kinds, written) = (std::mem::take(&mut self.kinds), std::mem::take(&mut self.written));
+        *self = FactWriter { kinds, written, ..FactWriter::new() };
     }
 
     /// A run is no more.

@@ -83,7 +83,7 @@ impl Engine {
         self.ended(serial, reused, to)
     }
 
-    fn ended(&mut self, serial: u32, reused: Option<Active>, to: &mut dyn Findings) -> Result<u32, Cancelled> {
+    fn ended(&mut self, serial: u32, reused: Option<Box<Active>>, to: &mut dyn Findings) -> Result<u32, Cancelled> {
         if let Some(old) = reused {
             self.end(old, to)?;
         }

@@ -253,7 +253,7 @@ impl Engine {
         Ok(serial)
     }
 
-    fn end(&mut self, mut active: Active, to: &mut dyn Findings) -> Result<(), Cancelled> {
+    fn end(&mut self, mut active: Box<Active>, to: &mut dyn Findings) -> Result<(), Cancelled> {
         let mut failed = Ok(());
         let (_, (_, last_ts)) = active.span();
         for side in 0..2 {
@@ -406,10 +406,10 @@ fn fingerprint(draft: &Draft) -> u64 {
     let mut hasher = foldhash::fast::FixedState::with_seed(7).build_hasher();
     draft.kind.hash(&mut hasher);
     draft.subject.hash(&mut hasher);
-    draft.fields.members().hash(&mut hasher);
+    draft.fields.packed().hash(&mut hasher);
     draft.parties.hash(&mut hasher);
     if draft.kind == credentials::KIND.name {
-        draft.own.members().hash(&mut hasher); // another password is another login
+        draft.own.packed().hash(&mut hasher); // another password is another login
     }
     hasher.finish()
 }

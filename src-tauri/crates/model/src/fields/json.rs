@@ -1,5 +1,25 @@
 //! Texts and numbers as JSON writes them.
 
+/// Stands before and behind a text that is kept as it is: no JSON holds it, as controls are escaped there.
+pub(super) const MARK: char = '\u{1}';
+
+/// JSON out of what [`super::Fields::packed`] gives. Of damaged text, something that is no worse.
+pub fn unpacked(packed: &str) -> String {
+    let mut out = String::with_capacity(packed.len() + packed.len() / 4);
+    for (n, part) in packed.split(MARK).enumerate() {
+        match n % 2 {
+            0 => out.push_str(part),
+            _ => quote(&mut out, part),
+        }
+    }
+    out
+}
+
+/// Whether a mark is in the text itself. All bytes are looked at, as many at once as the machine can.
+pub(super) fn has_mark(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | (byte == MARK as u8))
+}
+
 /// `value` in quotes, with what needs an escape escaped.
 pub(super) fn quote(out: &mut String, value: &str) {
     out.reserve(value.len() + 2);

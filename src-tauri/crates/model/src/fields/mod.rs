@@ -2,19 +2,24 @@
 
 mod json;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use self::json::{decimal, is_plain, quote};
+pub use self::json::unpacked;
+use self::json::{MARK, decimal, is_plain, quote};
 
 /// An ordered JSON object under construction: `{"query":"a.example","qtype":1}`.
 ///
 /// Facts come by the million, so that fields are written straight into the text that the case stores.
-/// Invariant: always the inside of a valid JSON object; keys are unique because each is written once by the code.
+/// Texts that need an escape, such as JSON within JSON, stay as they are between two marks until somebody reads them: few ever do.
+/// Invariant: [`unpacked`], it is always the inside of a valid JSON object; keys are unique because each is written once by the code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     text: String,
     /// A bit for each key; several may share one.
     keys: u64,
+    /// There is a text between marks.
+    marked: bool,
 }
 
 /// Bytes that most objects have.
@@ -29,13 +34,23 @@ impl Fields {
         self.text.is_empty()
     }
 
+    /// Makes room for so many bytes that are about to come, so that they need no other.
+    pub fn room_for(&mut self, bytes: usize) {
+        self.text.reserve(bytes + USUAL);
+    }
+
     /// The whole object as JSON text.
     pub fn to_json(&self) -> String {
-        format!("{{{}}}", self.text)
+        format!("{{{}}}", self.members())
     }
 
     /// The members without the braces.
-    pub fn members(&self) -> &str {
+    pub fn members(&self) -> Cow<'_, str> {
+        if self.marked { Cow::Owned(unpacked(&self.text)) } else { Cow::Borrowed(&self.text) }
+    }
+
+    /// The members as they are kept: [`unpacked`] gives them back.
+    pub fn packed(&self) -> &str {
         &self.text
     }
 
@@ -56,10 +71,18 @@ impl Fields {
     #[inline(always)]
     pub fn text(&mut self, key: &str, value: &str) {
         if value.len() > USUAL / 2 {
-            self.text.reserve(value.len() + value.len() / 4 + USUAL / 2);
+            self.text.reserve(value.len() + USUAL / 2);
         }
         self.key(key);
-        quote(&mut self.text, value);
+        let mark = match is_plain(value.as_bytes()) {
+            true => '"',
+            false if json::has_mark(value) => return quote(&mut self.text, value),
+            false => MARK,
+        };
+        self.marked |= mark == MARK;
+        self.text.push(mark);
+        self.text.push_str(value);
+        self.text.push(mark);
     }
 
     /// Text from bytes that ought to be UTF-8; what is not becomes U+FFFD.
@@ -112,6 +135,7 @@ impl Fields {
     /// A member that is itself an object.
     pub fn object(&mut self, key: &str, value: &Fields) {
         self.key(key);
+        self.marked |= value.marked;
         self.text.push('{');
         self.text.push_str(&value.text);
         self.text.push('}');
@@ -119,14 +143,17 @@ impl Fields {
 
     /// A list of objects.
     pub fn objects(&mut self, key: &str, values: impl IntoIterator<Item = Fields>) {
+        let mut marked = self.marked;
         self.list(key, values, |out, value| {
+            marked |= value.marked;
             out.push('{');
             out.push_str(&value.text);
             out.push('}');
         });
+        self.marked = marked;
     }
 
-    fn list<T>(&mut self, key: &str, values: impl IntoIterator<Item = T>, each: impl Fn(&mut String, T)) {
+    fn list<T>(&mut self, key: &str, values: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut String, T)) {
         self.key(key);
         self.text.push('[');
         for (n, value) in values.into_iter().enumerate() {
@@ -188,5 +215,27 @@ mod tests {
             r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2,0,-9223372036854775808,9223372036854775807],"ip":"192.0.2.1","odd":"a\"\n","signal":-47.5,"records":[{"ttl":60}]}"#
         );
         assert_eq!(Fields::new().to_json(), "{}");
+    }
+
+    #[test]
+    fn what_is_kept_as_it_is_reads_as_what_is_escaped() {
+        for value in
+            ["{\"a\":\"b\\c\"}", "two\nlines", "\u{1}", "a\u{1}\"b\u{1}", "\"", "\u{7f}é\"", &"\"x\u{2}".repeat(99)]
+        {
+            let mut inner = Fields::new();
+            inner.text("said", value);
+            let mut fields = Fields::new();
+            fields.text("said", value);
+            fields.object("one", &inner);
+            fields.objects("more", [inner.clone(), inner]);
+            fields.int("n", 1);
+            let mut said = "\"said\":".to_owned();
+            quote(&mut said, value);
+            assert_eq!(
+                fields.to_json(),
+                format!(r#"{{{said},"one":{{{said}}},"more":[{{{said}}},{{{said}}}],"n":1}}"#)
+            );
+            assert_eq!(unpacked(fields.packed()), fields.members());
+        }
     }
 }

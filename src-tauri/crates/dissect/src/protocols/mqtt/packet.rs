@@ -231,6 +231,7 @@ fn publish(
     out: &mut Out,
 ) -> Result<(), Stop> {
     let qos = header.flags >> 1 & 3;
+    row.own.room_for(header.remaining.min(payload::MOST_PAYLOAD));
     row.fields.int("qos", qos.into());
     row.fields.flag("retain", header.flags & 1 != 0);
     row.fields.flag("dup", header.flags & 8 != 0);
