@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::carried;
 use crate::layers::{self, Exported, Layers};
-use crate::origin::Origin;
-use crate::protocols::{Message, Out, Side, Step, Transport, by_name, is_beside};
+use crate::protocols::{Message, Out, Side, by_name, is_beside};
 use crate::service::recognise;
 use crate::tree::{Node, Tree};
 
@@ -52,7 +52,7 @@ pub fn inspect(
             // What the import found may lie inside a frame of the protocol's own, as a handshake message does in a TLS record.
             end = read_messages(bytes, payload.clone(), &layers, hint, &mut out).unwrap_or(0);
         }
-        if end == 0 && !payload.is_empty() {
+        if end == 0 && !payload.is_empty() && !layers.shown {
             out.tree.bytes("data.data", "Payload", payload.clone(), &bytes[payload]);
         }
     }
@@ -149,7 +149,7 @@ fn flags(flags: u8) -> &'static str {
     }
 }
 
-/// Reads messages one after the other; returns the end of the last one that was understood.
+/// Reads messages of the flow's protocol; returns the end of the last one that was understood.
 fn read_messages(
     bytes: &[u8],
     range: std::ops::Range<usize>,
@@ -158,52 +158,18 @@ fn read_messages(
     out: &mut Out,
 ) -> Option<usize> {
     let ends = ends(layers, hint.from_orig)?;
-    let mut at = range.start;
     let first = Message { bytes: bytes.get(range.clone())?, ..ends };
     let protocol = match (layers.exported, hint.service) {
         (Some(Exported::Message(name)), _) | (None | Some(Exported::Payload), Some(name)) => by_name(name)?,
         (None | Some(Exported::Payload), None) => recognise(&first)?,
         (Some(Exported::Event { .. } | Exported::More | Exported::Unknown), _) => return None,
     };
-    let mut conversation = protocol.conversation();
-    let mut understood = None;
-    while at < range.end {
-        let (_, base) = out.tree.rebase(0, at);
-        let facts = out.facts.len();
-        let step = conversation.read(&Message { bytes: &bytes[at..range.end], ..ends }, out);
-        out.tree.rebase(0, base);
-        match step {
-            Step::Took(n) => {
-                at = at.saturating_add(n.max(1)).min(range.end);
-                understood = Some(at);
-            }
-            Step::Done => return Some(range.end),
-            Step::More | Step::NotMine => return understood.or((out.facts.len() > facts).then_some(range.end)),
-        }
-        if ends.transport == Transport::Udp {
-            break;
-        }
-    }
-    understood
+    carried::messages(protocol, bytes, range, &ends, out)
 }
 
 /// A message of this frame's flow, still without bytes.
 fn ends(layers: &Layers, from_orig: bool) -> Option<Message<'static>> {
-    let ip = layers.ip.as_ref()?;
-    // A fragment has no ports to show: what it completes is read all the same.
-    let (src_port, dst_port) = layers.transport.as_ref().map_or((0, 0), |ends| (ends.src_port, ends.dst_port));
-    Some(Message {
-        bytes: &[],
-        transport: match ip.proto {
-            6 => Transport::Tcp,
-            17 => Transport::Udp,
-            _ => return None,
-        },
-        side: if from_orig { Side::Orig } else { Side::Resp },
-        src: (ip.src, src_port),
-        dst: (ip.dst, dst_port),
-        src_mac: layers.src_mac,
-        cut: layers.cut,
-        origin: Origin::default(),
-    })
+    let side = if from_orig { Side::Orig } else { Side::Resp };
+    let ends = carried::ends(layers.ip.as_ref()?, layers.transport.as_ref(), side)?;
+    Some(Message { src_mac: layers.src_mac, cut: layers.cut, ..ends })
 }

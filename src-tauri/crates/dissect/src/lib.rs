@@ -8,6 +8,7 @@
 //! list of application protocols.
 
 mod bytes;
+mod carried;
 mod decrypt;
 mod engine;
 mod flows;

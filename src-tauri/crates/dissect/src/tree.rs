@@ -93,6 +93,11 @@ impl Tree {
         (std::mem::replace(&mut self.source, source), std::mem::replace(&mut self.base, base))
     }
 
+    /// Byte ranges given from here on count from `by` bytes further. Returns what [`Tree::rebase`] takes to undo it.
+    pub(crate) fn shift(&mut self, by: usize) -> (u8, usize) {
+        self.rebase(self.source, self.base.saturating_add(by))
+    }
+
     /// Where ranges count from now.
     pub fn base(&self) -> usize {
         self.base

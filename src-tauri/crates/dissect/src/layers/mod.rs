@@ -14,6 +14,7 @@ mod ndp;
 mod ppi;
 mod ppp;
 mod pppoe;
+mod quoted;
 #[cfg(test)]
 mod testing;
 mod transport;
@@ -74,6 +75,8 @@ pub struct Layers {
     pub(crate) air: Option<Air>,
     /// A message that somebody took out of its packets: what it is.
     pub(crate) exported: Option<Exported>,
+    /// What stands behind the transport's header is in the tree, if somebody looks.
+    pub(crate) shown: bool,
     /// Packets within packets, so far.
     depth: u8,
 }

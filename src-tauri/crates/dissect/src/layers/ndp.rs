@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use model::{Kind, Mac, Party};
 
-use super::Layers;
 use super::icmp::type_word;
+use super::{Layers, quoted};
 use crate::Level;
 use crate::bytes::{chunk, u16_be, u32_be};
 use crate::protocols::Out;
@@ -161,7 +161,10 @@ fn options(bytes: &[u8], start: usize, layers: &Layers, out: &mut Out) -> (Optio
         }
         out.tree.open("icmpv6.opt", "Option", at..end, || option_word(*kind).to_owned());
         out.tree.coded("icmpv6.opt.type", "Type", at..at + 1, *kind, || format!("{kind} ({})", option_word(*kind)));
-        options.read(&bytes[..end], at..end, *kind, out);
+        match *kind {
+            4 => quoted::read(bytes, at + 8..end, true, layers, out),
+            _ => options.read(&bytes[..end], at..end, *kind, out),
+        }
         out.tree.close();
         at = end;
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{ACK, FIN, Layers, RST, SYN, Tcp, Transport, icmp, igmp, tunnel, wpan};
-use crate::bytes::{chunk, u16_be};
+use crate::bytes::{chunk, u16_be, u32_be};
 use crate::protocols::Out;
 
 /// Reads what an IP packet carries, by its header's protocol number. `stated`: payload length on the wire, which may exceed what
@@ -34,6 +34,7 @@ fn udp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     layers.top = "udp";
     let Some(header) = chunk::<8>(bytes, at) else {
         layers.top = "ip";
+        begun(bytes, at, ["udp", "udp.srcport", "udp.dstport", ""], "User Datagram Protocol", out);
         return layers.short(bytes, at, "UDP header cut short", out);
     };
     let word = |n: usize| u16::from_be_bytes([header[n], header[n + 1]]);
@@ -63,6 +64,8 @@ fn tcp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     layers.top = "tcp";
     let Some(header) = chunk::<20>(bytes, at) else {
         layers.top = "ip";
+        let names = ["tcp", "tcp.srcport", "tcp.dstport", "tcp.seq_raw"];
+        begun(bytes, at, names, "Transmission Control Protocol", out);
         return layers.short(bytes, at, "TCP header cut short", out);
     };
     let word = |n: usize| u16::from_be_bytes([header[n], header[n + 1]]);
@@ -89,7 +92,9 @@ fn tcp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
         out.tree.int("tcp.window_size_value", "Window", at + 14..at + 16, word(14));
         out.tree.coded("tcp.checksum", "Checksum", at + 16..at + 18, word(16), || format!("0x{:04x}", word(16)));
         out.tree.int("tcp.urgent_pointer", "Urgent pointer", at + 18..at + 20, word(18));
-        options(bytes, at + 20..end, out);
+        // What is cut off was not malformed.
+        let cut = layers.cut && at + header_len > end;
+        options(bytes, at + 20..end, cut, out);
         out.tree.close();
     }
     let start = (at + header_len).min(bytes.len());
@@ -103,6 +108,18 @@ fn tcp(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Ou
     });
 }
 
+/// What there is of a header that is cut: an ICMP error may quote eight bytes of it.
+fn begun(bytes: &[u8], at: usize, names: [&'static str; 4], label: &'static str, out: &mut Out) {
+    let (Some(src), Some(dst)) = (u16_be(bytes, at), u16_be(bytes, at + 2)) else { return };
+    out.tree.open(names[0], label, at..bytes.len(), || format!("{src} → {dst}"));
+    out.tree.int(names[1], "Source port", at..at + 2, src);
+    out.tree.int(names[2], "Destination port", at + 2..at + 4, dst);
+    if let Some(seq) = u32_be(bytes, at + 4).filter(|_| !names[3].is_empty()) {
+        out.tree.int(names[3], "Sequence number (raw)", at + 4..at + 8, seq);
+    }
+    out.tree.close();
+}
+
 fn flag_words(flags: u8) -> String {
     let words: Vec<&str> = [(SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (8, "PSH"), (ACK, "ACK"), (0x20, "URG")]
         .into_iter()
@@ -111,7 +128,7 @@ fn flag_words(flags: u8) -> String {
     words.join(", ")
 }
 
-fn options(bytes: &[u8], range: Range<usize>, out: &mut Out) {
+fn options(bytes: &[u8], range: Range<usize>, cut: bool, out: &mut Out) {
     let mut at = range.start;
     while at < range.end {
         let (kind, length) = match bytes.get(at) {
@@ -120,7 +137,10 @@ fn options(bytes: &[u8], range: Range<usize>, out: &mut Out) {
             Some(kind) => (*kind, bytes.get(at + 1).map_or(0, |n| usize::from(*n))),
         };
         if (kind > 1 && length < 2) || length == 0 || at + length > range.end {
-            return out.tree.note(crate::Level::Error, at..range.end, "TCP option cut short");
+            if !cut {
+                out.tree.note(crate::Level::Error, at..range.end, "TCP option cut short");
+            }
+            return;
         }
         match kind {
             1 => {}

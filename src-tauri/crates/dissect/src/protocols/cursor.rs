@@ -120,7 +120,7 @@ impl Stop {
     pub fn tell(&self, message: &Message, out: &mut Out) -> bool {
         let cut = self.short && message.cut;
         if cut {
-            out.tree.note(Level::Note, self.at..self.at, format_args!("{} (the capture cut the message)", self.why));
+            out.tree.note(Level::Note, self.at..self.at, format_args!("{} (the rest is not here)", self.why));
         } else {
             out.malformed(self.at, self.why);
         }

@@ -254,6 +254,18 @@ impl Out {
         &mut self.facts[last]
     }
 
+    /// Reads what is shown and not told, if somebody looks: what an error quotes, what a relay passes on. Its facts and issues are
+    /// dropped, and nothing is learned from it.
+    pub(crate) fn aside(&mut self, read: impl FnOnce(&mut Out)) {
+        if !self.tree.is_on() {
+            return;
+        }
+        let tree = std::mem::take(&mut self.tree);
+        let mut aside = Out { held: self.held, grown: self.grown, depth: self.depth, ..Out::new(tree) };
+        read(&mut aside);
+        (self.tree, self.grown) = (aside.tree, aside.grown);
+    }
+
     /// Bytes that break the protocol's rules: a note in the tree and an issue in the case.
     pub fn malformed(&mut self, at: usize, why: impl Into<String>) {
         let why = why.into();

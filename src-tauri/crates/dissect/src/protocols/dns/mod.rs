@@ -253,8 +253,7 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
             return;
         }
     };
-    let (source, base) = out.tree.rebase(0, 0);
-    out.tree.rebase(source, base + at.start);
+    let (source, base) = out.tree.shift(at.start);
     out.tree.open(flavour.name, flavour.label, 0..bytes.len(), || headline(&dns));
     let mut fields = Fields::new();
     let mut own = Fields::new();

@@ -156,15 +156,13 @@ impl WebSocket {
             let Some(inner) = &mut self.inner else { break };
             let mut found = Out { held: out.held, grown: out.grown, ..Out::new(Tree::off()) };
             // positions can be given only if the message began in this frame
-            if let Some(ahead) = at.checked_sub(before) {
+            let shifted = at.checked_sub(before).map(|ahead| {
                 std::mem::swap(&mut found.tree, &mut out.tree);
-                let (source, base) = found.tree.rebase(0, 0);
-                found.tree.rebase(source, base + place.start + ahead);
-            }
+                found.tree.shift(place.start + ahead)
+            });
             let step = inner.read(&spoken, &mut found);
-            if let Some(ahead) = at.checked_sub(before) {
-                let (source, base) = found.tree.rebase(0, 0);
-                found.tree.rebase(source, base - place.start - ahead);
+            if let Some((source, base)) = shifted {
+                found.tree.rebase(source, base);
                 std::mem::swap(&mut found.tree, &mut out.tree);
             }
             (out.held, out.grown) = (found.held, found.grown);

@@ -1,5 +1,7 @@
 //! STUN and TURN (RFC 8489, 8656): what address a device has to the outside, and who relays for it.
 
+mod channel;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -9,6 +11,7 @@ use super::cursor::{Cursor, Stop};
 use super::payload::{printable, shown};
 use super::{Conversation, Message, Out, Protocol, Step, Transport};
 use crate::Tree;
+use channel::Channels;
 
 pub struct Stun;
 
@@ -20,9 +23,10 @@ const SHORT: &str = "STUN message cut short";
 
 static KINDS: [Kind; 1] = [Kind {
     name: "stun",
-    about: "A device asks what its address is from outside, or is told; or has a server relay for it.",
+    about: "A device asks what its address is from outside, or is told; or has a server relay for it. Of what is relayed, that \
+            something is: once for each channel and direction.",
     fields: &[
-        ("msg_type", "request, indication, success or error"),
+        ("msg_type", "request, indication, success, error or channel data"),
         ("method", "binding, allocate, refresh, send, data, ..."),
         ("mapped_address", "the sender's address as the server sees it"),
         ("mapped_port", "and its port"),
@@ -30,6 +34,7 @@ static KINDS: [Kind; 1] = [Kind {
         ("relayed_port", "and its port"),
         ("peer_address", "whom the relay is to talk to"),
         ("peer_port", "and the port"),
+        ("channel", "number that stands for the peer"),
         ("other_address", "another address of the server"),
         ("other_port", "and its port"),
         ("origin_address", "address that the server answered from"),
@@ -60,8 +65,10 @@ impl Protocol for Stun {
         &KINDS
     }
 
-    fn recognises(&self, message: &Message, _at_home: bool) -> bool {
-        let Some(len) = length(message.bytes) else { return false };
+    fn recognises(&self, message: &Message, at_home: bool) -> bool {
+        let Some(len) = length(message.bytes) else {
+            return at_home && message.transport == Transport::Udp && channel::is_likely(message);
+        };
         match message.transport {
             Transport::Udp => len == message.bytes.len() || message.cut && len > message.bytes.len(),
             Transport::Tcp => len <= LONGEST,
@@ -69,7 +76,7 @@ impl Protocol for Stun {
     }
 
     fn conversation(&self) -> Box<dyn Conversation> {
-        Box::new(Reader)
+        Box::new(Reader::default())
     }
 }
 
@@ -80,7 +87,10 @@ fn length(bytes: &[u8]) -> Option<usize> {
     (cookie.starts_with(&COOKIE) && len.is_multiple_of(4)).then_some(HEADER + len)
 }
 
-struct Reader;
+#[derive(Default)]
+struct Reader {
+    channels: Channels,
+}
 
 impl Conversation for Reader {
     fn read(&mut self, message: &Message, out: &mut Out) -> Step {
@@ -89,14 +99,7 @@ impl Conversation for Reader {
             return if message.cut { Step::Took(bytes.len().max(1)) } else { Step::More };
         }
         let Some(len) = length(bytes) else {
-            // over a relay, what is relayed stands between (RFC 8656 section 12.4)
-            if message.transport == Transport::Tcp
-                && let [0x40..=0x4f, _, a, b, ..] = bytes
-            {
-                let len = usize::from(u16::from_be_bytes([*a, *b]));
-                return Step::Took(4 + len.next_multiple_of(4));
-            }
-            return Step::NotMine;
+            return self.channels.read(message, out);
         };
         if message.transport == Transport::Tcp && bytes.len() < len && !message.cut {
             return if len <= LONGEST { Step::More } else { Step::NotMine };
@@ -112,6 +115,9 @@ impl Conversation for Reader {
             said.own.flag("incomplete", true);
         }
         out.tree.close();
+        if let (Some(number), Some(peer)) = (said.channel, said.peer) {
+            self.channels.bind(number, peer);
+        }
         let fact = out.fact("stun", 0..here.len());
         fact.subject = said.mapped.map_or_else(|| kind(here).0.to_owned(), |address| address.to_string());
         (fact.fields, fact.own) = (said.fields, said.own);
@@ -125,6 +131,8 @@ struct Said {
     fields: Fields,
     own: Fields,
     mapped: Option<IpAddr>,
+    peer: Option<(IpAddr, u16)>,
+    channel: Option<u16>,
     /// Fields that are there already: each is written once.
     written: Vec<&'static str>,
 }
@@ -259,6 +267,17 @@ impl Attribute<'_> {
                 }
                 true
             }
+            0x000c => {
+                let Some(number) = crate::bytes::u16_be(self.value, 0) else { return false };
+                tree.coded("stun.att.channelnum", "Channel-Number", self.part(0..2), number, || {
+                    format!("0x{number:04x}")
+                });
+                if said.first("channel") {
+                    said.channel = Some(number);
+                    said.fields.int("channel", number.into());
+                }
+                true
+            }
             0x000d => {
                 let Some(seconds) = crate::bytes::u32_be(self.value, 0) else { return false };
                 tree.int("stun.att.lifetime", "Lifetime", self.range.clone(), seconds);
@@ -331,8 +350,10 @@ impl Attribute<'_> {
         tree.text(field, "IP", self.part(4..self.value.len()), ip);
         // mixed or not, the first one that is there
         if said.first(name) {
-            if name == "mapped_address" {
-                said.mapped = Some(ip);
+            match name {
+                "mapped_address" => said.mapped = Some(ip),
+                "peer_address" => said.peer = Some((ip, port)),
+                _ => {}
             }
             said.fields.shown(name, ip);
             said.fields.int(port_name, port.into());

@@ -18,6 +18,11 @@ const RESPONSE_6: &str = "010100482112a442b7e7a701bc34d686fa87dfae8022000b746573
 const REFUSED: &str = "011300302112a442000102030405060708090a0b 00090010 00000401556e617574686f72697a6564
     0014000b6578616d706c652e6f726700 8022 0006 74 75 72 6e 20 31 0000";
 
+/// A channel is asked for: 0x5679 to 192.0.2.1, port 32853.
+const BIND: &str = "000900142112a442000102030405060708090a0b 000c0004 56790000 001200080001a147e112a643";
+/// Something passes it.
+const DATA: &str = "56790005 68656c6c6f";
+
 fn check(parts: &[(Side, &[u8])], expect: Expect) {
     expect.assert_eq(&datagrams(&Stun, parts));
 }
@@ -49,8 +54,74 @@ fn over_tcp() {
     let both = [bytes(REQUEST), bytes("40000003 010203 00"), bytes(REQUEST)].concat();
     expect![[r#"
         stun 'binding' {"msg_type":"request","method":"binding","software":"STUN test client","controlling":false} {"trans_id":"b7e7a701bc34d686fa87dfae","username":"evtj:h6vY"}
+        stun '0x4000' {"msg_type":"channel data","channel":16384} {}
         stun 'binding' {"msg_type":"request","method":"binding","software":"STUN test client","controlling":false} {"trans_id":"b7e7a701bc34d686fa87dfae","username":"evtj:h6vY"}
     "#]].assert_eq(&segments(&Stun, &[(Orig, &both[..50]), (Orig, &both[50..])]));
+}
+
+/// That something passes is told once for each channel and direction; between whom, if the channel was seen to be asked for.
+#[test]
+fn over_a_channel() {
+    let (bind, data, other) = (bytes(BIND), bytes(DATA), bytes("40010004 68656c6c"));
+    let padded = [&data[..], &[0; 3]].concat();
+    check(
+        &[
+            (Orig, &bind),
+            (Orig, &data),
+            (Orig, &padded),
+            (Resp, &data),
+            (Orig, &bind),
+            (Orig, &data),
+            (Orig, &other),
+            (Orig, &data[..8]),
+            (Orig, &[&padded[..], &[0]].concat()),
+        ],
+        expect![[r#"
+            stun 'channel bind' {"msg_type":"request","method":"channel bind","channel":22137,"peer_address":"192.0.2.1","peer_port":32853} {"trans_id":"000102030405060708090a0b"}
+            stun '192.0.2.1' {"msg_type":"channel data","channel":22137,"peer_address":"192.0.2.1","peer_port":32853} {}
+            stun '192.0.2.1' {"msg_type":"channel data","channel":22137,"peer_address":"192.0.2.1","peer_port":32853} {}
+            stun 'channel bind' {"msg_type":"request","method":"channel bind","channel":22137,"peer_address":"192.0.2.1","peer_port":32853} {"trans_id":"000102030405060708090a0b"}
+            stun '0x4001' {"msg_type":"channel data","channel":16385} {}
+        "#]],
+    );
+    // A stream is followed past what passes a channel that it asked for.
+    let stream = [bind, padded, bytes(REQUEST)].concat();
+    expect![[r#"
+        stun 'channel bind' {"msg_type":"request","method":"channel bind","channel":22137,"peer_address":"192.0.2.1","peer_port":32853} {"trans_id":"000102030405060708090a0b"}
+        stun '192.0.2.1' {"msg_type":"channel data","channel":22137,"peer_address":"192.0.2.1","peer_port":32853} {}
+        stun 'binding' {"msg_type":"request","method":"binding","software":"STUN test client","controlling":false} {"trans_id":"b7e7a701bc34d686fa87dfae","username":"evtj:h6vY"}
+    "#]].assert_eq(&segments(&Stun, &[(Orig, &stream[..30]), (Orig, &stream[30..])]));
+}
+
+/// A check of a path (ICE) goes through the relay: it is shown, and told of nobody.
+#[test]
+fn what_is_inside_a_channel() {
+    let request = bytes("00010000 2112a442000102030405060708090a0b");
+    let data = [bytes("40000014"), request].concat();
+    expect![[r#"
+        stun = ChannelData 0..4
+          stun.channel = 0x4000 0..2
+          stun.length = 20 2..4
+        stun =  4..24
+          stun.type = 0x0001 (binding request) 4..6
+          stun.length = 0 6..8
+          stun.cookie = 2112a442 8..12
+          stun.id = 000102030405060708090a0b 12..24
+    "#]]
+    .assert_eq(&tree(&Stun, Transport::Udp, Orig, &data));
+    expect![[r#"
+        stun = ChannelData 0..4
+          stun.channel = 0x5679 0..2
+          stun.length = 5 2..4
+        data.data = 68656c6c6f 4..9
+    "#]]
+    .assert_eq(&tree(&Stun, Transport::Udp, Orig, &bytes(DATA)));
+    check(
+        &[(Orig, &data)],
+        expect![[r#"
+        stun '0x4000' {"msg_type":"channel data","channel":16384} {}
+    "#]],
+    );
 }
 
 #[test]
@@ -116,13 +187,16 @@ fn recognised_by_payload() {
         assert_eq!(found(Transport::Tcp, &bytes(hex)), Some("stun"), "{hex}");
     }
     assert!(!taken(&Stun, Transport::Udp, true, &bytes(REQUEST)[..40]));
+    let data = bytes("40000005 68656c6c6f");
+    assert!(taken(&Stun, Transport::Udp, true, &data) && !taken(&Stun, Transport::Udp, true, &data[..8]));
+    assert!(!taken(&Stun, Transport::Udp, false, &data) && !taken(&Stun, Transport::Tcp, true, &data));
     let mut random = Random(3478);
     assert!((0..100_000).all(|n| !taken(&Stun, Transport::Udp, true, &random.bytes(n % 80))));
 }
 
 #[test]
 fn survives_anything() {
-    let samples = [REQUEST, RESPONSE, RESPONSE_6, REFUSED].map(bytes);
+    let samples = [REQUEST, RESPONSE, RESPONSE_6, REFUSED, BIND, DATA].map(bytes);
     survives(&Stun, Transport::Udp, &samples);
     survives(&Stun, Transport::Tcp, &samples);
 }
