@@ -1,4 +1,5 @@
 //! Conversations under way: Zeek's conn.log, kept frame by frame.
+#![expect(clippy::vec_box, reason = "flows are large, and lie in boxes from their beginning: they are never copied")]
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};

@@ -167,9 +167,10 @@ impl Capture {
 pub fn field<'a>(fact: &'a Fact, key: &str) -> Option<&'a str> {
     let key = format!("\"{key}\":");
     let of = |members: &'a str| members.split_once(&key).map(|(_, rest)| rest);
-    let rest = of(fact.fields.members()).or_else(|| of(fact.own.members()))?;
-    match rest.strip_prefix('"') {
-        Some(text) => text.split('"').next(),
-        None => rest.split(',').next(),
+    let rest = of(fact.fields.packed()).or_else(|| of(fact.own.packed()))?;
+    // A text stands between quotes, or as it is between marks.
+    match rest.chars().next() {
+        Some(mark @ ('"' | '\u{1}')) => rest[1..].split(mark).next(),
+        _ => rest.split(',').next(),
     }
 }
