@@ -2,7 +2,7 @@
 //!
 //! A file is read by a thread of its own, which also makes the BLAKE3; SHA-256, the slowest of all and the floor of every import,
 //! has a second one; the parser is the caller. They share chunks, a few at a time. What comes out of a decompressor is read on the
-//! caller's thread. Items smaller than a chunk need no thread at all.
+//! caller's thread. Items smaller than their first chunk need no thread at all.
 
 use std::io::{self, BufRead, Read};
 use std::panic::resume_unwind;
@@ -61,7 +61,9 @@ pub struct Source<'a> {
     on_disk: bool,
     /// Being written: what is not there yet may take its time.
     live: bool,
+    /// Of the next chunk, and of later ones.
     chunk_size: usize,
+    chunk_most: usize,
     pool: Arc<Pool>,
     chunk: Option<Arc<Chunk>>,
     /// Bytes that straddle chunks, laid together: `own` older ones, then a beginning of `chunk`. Empty: look at `chunk` itself.
@@ -78,7 +80,7 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Reads `file` with a thread of its own, as soon as it proves longer than one chunk.
+    /// Reads `file` with a thread of its own, as soon as it proves longer than its first chunk.
     pub fn of_file(file: impl Read + Send + 'static, watch: &'a dyn Watch) -> Source<'a> {
         Source::new(Feed::File { file: Box::new(file), hashing: Hashing::default() }, watch, true, CHUNK)
     }
@@ -90,7 +92,8 @@ impl<'a> Source<'a> {
 
     /// Like [`Source::over`], with chunks of another size.
     pub fn over_with_chunks(read: &'a mut dyn Read, watch: &'a dyn Watch, chunk_size: usize) -> Source<'a> {
-        Source::new(Feed::Here { read, hashing: Some(Hashing::default()), full: true }, watch, false, chunk_size.max(1))
+        let feed = Feed::Here { read, hashing: Some(Hashing::default()), full: true };
+        Source::new(feed, watch, false, chunk_size.max(1))
     }
 
     /// Reads what is being written at this moment, such as a running capture: bytes are shown as soon as they come.
@@ -110,7 +113,9 @@ impl<'a> Source<'a> {
             watch,
             on_disk,
             live: false,
-            chunk_size,
+            // Most files and members are short: to clear a whole chunk for each would take longer than to read it.
+            chunk_size: chunk_size.min(HEAD),
+            chunk_most: chunk_size,
             pool: Arc::default(),
             chunk: None,
             seam: Vec::new(),
@@ -233,7 +238,8 @@ impl<'a> Source<'a> {
         if self.ended {
             return false;
         }
-        let Next { chunk, error } = self.feed.next(self.chunk_size, &self.pool);
+        let Next { chunk, error } = self.feed.next(self.chunk_size, self.chunk_most, &self.pool);
+        self.chunk_size = self.chunk_most;
         let read = chunk.as_ref().map_or(0, |chunk| chunk.used as u64);
         if self.watch.advance(if self.on_disk { read } else { 0 }).is_err() {
             self.cancelled = true;
@@ -295,14 +301,14 @@ struct Next {
 }
 
 impl Feed<'_> {
-    fn next(&mut self, size: usize, pool: &Arc<Pool>) -> Next {
+    fn next(&mut self, size: usize, later: usize, pool: &Arc<Pool>) -> Next {
         match self {
             Feed::Thread { chunks, .. } => chunks.recv().unwrap_or_default(),
             Feed::Here { read, hashing, full } => Chunk::read(*read, size, pool, hashing.as_mut(), *full),
             Feed::File { file, hashing } => {
                 let mut next = Chunk::read(file, size, pool, Some(hashing), true);
                 if next.error.is_none() && next.chunk.as_ref().is_some_and(|chunk| chunk.used == size) {
-                    next.error = self.read_ahead(size, pool).err();
+                    next.error = self.read_ahead(later, pool).err();
                 }
                 next
             }
@@ -341,7 +347,8 @@ type Pool = Mutex<Vec<Vec<u8>>>;
 impl Chunk {
     /// The next `size` bytes; less at the end, before an error, or if it need not be `full`.
     fn read(from: &mut dyn Read, size: usize, pool: &Arc<Pool>, hashing: Option<&mut Hashing>, full: bool) -> Next {
-        let buffer = pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_else(|| vec![0; size]);
+        let spare = pool.lock().ok().and_then(|mut pool| pool.pop()).filter(|buffer| buffer.len() >= size);
+        let buffer = spare.unwrap_or_else(|| vec![0; size]);
         let mut chunk = Chunk { buffer, used: 0, pool: pool.clone() };
         let error = loop {
             let free = chunk.buffer.get_mut(chunk.used..).unwrap_or_default();

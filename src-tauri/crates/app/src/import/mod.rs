@@ -82,10 +82,12 @@ fn import_alone(case: &Case, hub: &Arc<Hub>, request: &EvidenceAdd, tick: &Tick)
         }
         // What is complete stays, and has to be found.
         finish(case, tick)?;
+        case.tidy()?;
         Err(why)
     })?;
     finish(case, tick)?;
     case.remember_import(None)?;
+    case.tidy()?; // last, as the disk is waited for once more for whatever is written after it
     let Seen { read, known, refused, partial, .. } = seen;
     let mut message = format!("{read} item{} read", if read == 1 { "" } else { "s" });
     for (count, word) in [(known, "known already"), (partial, "read in part"), (refused, "refused")] {
@@ -109,9 +111,7 @@ fn finish(case: &Case, tick: &Tick) -> Result<()> {
         let indexed = indexing.join();
         indexed.unwrap_or_else(|_| Err(case::Error::Refused("indexing the flows broke off".into())))?;
         drawn
-    })?;
-    case.tidy()?;
-    Ok(())
+    })
 }
 
 /// A case must not lie inside what it is about to read (nor be read into itself).
