@@ -239,8 +239,10 @@ impl<'a> Source<'a> {
             return false;
         }
         let Next { chunk, error } = self.feed.next(self.chunk_size, self.chunk_most, &self.pool);
-        self.chunk_size = self.chunk_most;
         let read = chunk.as_ref().map_or(0, |chunk| chunk.used as u64);
+        if read >= self.chunk_size as u64 {
+            self.chunk_size = self.chunk_most;
+        }
         if self.watch.advance(if self.on_disk { read } else { 0 }).is_err() {
             self.cancelled = true;
             self.ended = true;
