@@ -321,7 +321,7 @@ impl Sink for Telling<'_> {
     }
 
     fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
-        self.0.fact(fact)
+        self.0.fact(&fact)
     }
 
     fn issue(&mut self, issue: Issue) {

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use model::Mac;
 
 use crate::origin::{Origin, Segment};
-use crate::protocols::{ALL, Complaint, Conversation, Draft, Message, Out, Protocol, Side, Step, Transport};
+use crate::protocols::{ALL, Complaint, Conversation, Drafts, Message, Out, Protocol, Side, Step, Transport};
 use crate::stream::{MOST_UNREAD, Stream};
 
 /// Takes what one step found, with the segments that its ranges are of.
-pub(crate) type Emit<'a> = dyn FnMut(&mut Vec<Draft>, &mut Vec<Complaint>, &[Segment]) + 'a;
+pub(crate) type Emit<'a> = dyn FnMut(&mut Drafts, &mut Vec<Complaint>, &[Segment]) + 'a;
 
 /// What a flow speaks.
 #[derive(Default)]
@@ -258,7 +258,7 @@ fn is_home(protocol: &dyn Protocol, ports: [u16; 2], transport: Transport) -> bo
 }
 
 fn shift_drafts(out: &mut Out, by: usize) {
-    for draft in &mut out.facts {
+    for draft in out.facts.iter_mut() {
         draft.bytes = draft.bytes.start + by..draft.bytes.end + by;
     }
     for complaint in &mut out.complaints {

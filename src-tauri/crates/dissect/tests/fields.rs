@@ -1138,8 +1138,8 @@ struct Learned {
 }
 
 impl Findings for Learned {
-    fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
-        self.facts.push(fact);
+    fn fact(&mut self, fact: &Fact) -> Result<(), Cancelled> {
+        self.facts.push(fact.clone());
         Ok(())
     }
     fn flow(&mut self, serial: u32, flow: &Flow) -> Result<(), Cancelled> {

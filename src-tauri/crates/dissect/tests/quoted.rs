@@ -30,7 +30,7 @@ struct Kept {
 }
 
 impl Findings for Kept {
-    fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
+    fn fact(&mut self, fact: &Fact) -> Result<(), Cancelled> {
         self.facts.push(fact.kind);
         Ok(())
     }

@@ -13,8 +13,8 @@ struct Kept {
 }
 
 impl Findings for Kept {
-    fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
-        self.facts.push(fact);
+    fn fact(&mut self, fact: &Fact) -> Result<(), Cancelled> {
+        self.facts.push(fact.clone());
         Ok(())
     }
     fn flow(&mut self, _: u32, flow: &Flow) -> Result<(), Cancelled> {

@@ -189,7 +189,7 @@ impl Sink for Reading {
     }
 
     fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
-        Findings::fact(&mut self.found, fact)
+        Findings::fact(&mut self.found, &fact)
     }
 
     fn issue(&mut self, issue: Issue) {
@@ -230,8 +230,8 @@ impl Found {
 }
 
 impl Findings for Found {
-    fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
-        self.batch.facts.push(&fact);
+    fn fact(&mut self, fact: &Fact) -> Result<(), Cancelled> {
+        self.batch.facts.push(fact);
         self.flush_if_full()
     }
 

@@ -15,13 +15,13 @@ use crate::fragment::Fragments;
 use crate::heard::Heard;
 use crate::layers::{self, Ip, Layers};
 use crate::origin::{Origin, Segment, place};
-use crate::protocols::{Complaint, Draft, Out, credentials};
+use crate::protocols::{Complaint, Draft, Drafts, Out, credentials};
 use crate::sightings::{Sighting, Sightings};
 use crate::stream::{Next, Stream};
 
 /// Where the engine puts what it finds.
 pub trait Findings {
-    fn fact(&mut self, fact: Fact) -> Result<(), Cancelled>;
+    fn fact(&mut self, fact: &Fact) -> Result<(), Cancelled>;
     /// A flow that has ended, with its number in this capture.
     fn flow(&mut self, serial: u32, flow: &Flow) -> Result<(), Cancelled>;
     /// A sender on the wire; once for each (hardware address, IP), at the end.
@@ -33,7 +33,7 @@ pub trait Findings {
 
 /// What is found is dropped.
 impl Findings for () {
-    fn fact(&mut self, _: Fact) -> Result<(), Cancelled> {
+    fn fact(&mut self, _: &Fact) -> Result<(), Cancelled> {
         Ok(())
     }
     fn flow(&mut self, _: u32, _: &Flow) -> Result<(), Cancelled> {
@@ -198,7 +198,7 @@ impl Engine {
                 active.service.datagram(payload, cut, &ends, origin, &mut self.out);
                 if !self.out.facts.is_empty() || !self.out.complaints.is_empty() {
                     let start = transport.payload.start;
-                    for draft in &mut self.out.facts {
+                    for draft in self.out.facts.iter_mut() {
                         draft.bytes = draft.bytes.start + start..draft.bytes.end + start;
                     }
                     self.out.complaints.iter_mut().for_each(|complaint| complaint.at += start);
@@ -358,36 +358,16 @@ fn again(
 
 /// Turns drafts into facts: adds time, flow, parties and place.
 fn emit(
-    facts: &mut Vec<Draft>,
+    facts: &mut Drafts,
     complaints: &mut Vec<Complaint>,
     segments: &[Segment],
     context: &Context,
     once: &mut HashSet<u64, foldhash::fast::RandomState>,
     to: &mut dyn Findings,
 ) -> Result<(), Cancelled> {
-    for draft in facts.drain(..) {
-        if draft.once && (once.len() >= MOST_ONCE || !once.insert(fingerprint(&draft))) {
-            continue;
-        }
-        let party = |ip: &IpAddr| Party::Ip(*ip);
-        let (src, dst) = match (draft.parties, context.ends) {
-            (Some(parties), _) => parties,
-            (None, Some((src, dst))) => (party(src), party(dst)),
-            (None, None) => (Party::None, Party::None),
-        };
-        to.fact(Fact {
-            kind: draft.kind,
-            ts: context.ts,
-            time_kind: TimeKind::Captured,
-            uid: context.uid,
-            src,
-            dst,
-            subject: draft.subject,
-            fields: draft.fields,
-            own: draft.own,
-            place: draft.place.unwrap_or_else(|| place(clamp(draft.bytes, segments), segments)),
-        })?;
-    }
+    let told = facts.iter_mut().try_for_each(|draft| tell(draft, segments, context, once, to));
+    facts.clear();
+    told?;
     for complaint in complaints.drain(..) {
         let Place { frame, offset, .. } = place(clamp(complaint.at..complaint.at, segments), segments);
         let mut issue = Issue::new(format!("{} message", context.what), complaint.why, offset);
@@ -395,6 +375,40 @@ fn emit(
         to.issue(issue);
     }
     Ok(())
+}
+
+/// A fact has its texts only for as long as it is told: their memory is the draft's, and serves the next one.
+fn tell(
+    draft: &mut Draft,
+    segments: &[Segment],
+    context: &Context,
+    once: &mut HashSet<u64, foldhash::fast::RandomState>,
+    to: &mut dyn Findings,
+) -> Result<(), Cancelled> {
+    if draft.once && (once.len() >= MOST_ONCE || !once.insert(fingerprint(draft))) {
+        return Ok(());
+    }
+    let party = |ip: &IpAddr| Party::Ip(*ip);
+    let (src, dst) = match (draft.parties.take(), context.ends) {
+        (Some(parties), _) => parties,
+        (None, Some((src, dst))) => (party(src), party(dst)),
+        (None, None) => (Party::None, Party::None),
+    };
+    let fact = Fact {
+        kind: draft.kind,
+        ts: context.ts,
+        time_kind: TimeKind::Captured,
+        uid: context.uid,
+        src,
+        dst,
+        subject: std::mem::take(&mut draft.subject),
+        fields: std::mem::take(&mut draft.fields),
+        own: std::mem::take(&mut draft.own),
+        place: draft.place.take().unwrap_or_else(|| place(clamp(draft.bytes.clone(), segments), segments)),
+    };
+    let told = to.fact(&fact);
+    (draft.subject, draft.fields, draft.own) = (fact.subject, fact.fields, fact.own);
+    told
 }
 
 fn clamp(range: Range<usize>, segments: &[Segment]) -> Range<usize> {

@@ -13,9 +13,9 @@ struct Kept {
 }
 
 impl Findings for Kept {
-    fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
+    fn fact(&mut self, fact: &Fact) -> Result<(), Cancelled> {
         if fact.kind == model::SIGHTING.name {
-            self.facts.push(fact);
+            self.facts.push(fact.clone());
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ fn an_address_that_is_claimed_twice() {
     let mut read = |name: &str| {
         let (_, link_type, bytes) = frames.iter().find(|(own, _, _)| *own == name).expect("a frame of this name");
         super::read(bytes, *link_type, bytes.len() as u32, &mut out);
-        out.facts.drain(..).map(|fact| fact.fields.to_json()).collect::<String>()
+        std::mem::take(&mut out.facts).into_iter().map(|fact| fact.fields.to_json()).collect::<String>()
     };
     assert!(!read("arp_probe").contains("conflict"));
     assert!(!read("arp_announcement").contains("conflict"));
@@ -66,7 +66,7 @@ fn a_zigbee_networks_key_opens_its_later_frames() {
     let mut read = |name: &str| {
         let (_, link_type, bytes) = frames.iter().find(|(own, _, _)| *own == name).expect("a frame of this name");
         super::read(bytes, *link_type, bytes.len() as u32, &mut out);
-        let facts: Vec<String> = out.facts.drain(..).map(|fact| fact.fields.to_json()).collect();
+        let facts: Vec<String> = std::mem::take(&mut out.facts).into_iter().map(|fact| fact.fields.to_json()).collect();
         facts.into_iter().filter(|fields| fields.contains("decrypted")).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(read("zigbee_sealed_on_off"), "");

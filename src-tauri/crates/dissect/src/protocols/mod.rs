@@ -12,6 +12,7 @@ mod cursor;
 mod dhcp;
 mod dhcpv6;
 mod dns;
+mod drafts;
 pub mod files;
 mod ftp;
 mod http;
@@ -39,11 +40,12 @@ mod xmpp;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use model::{Fields, Kind, Mac, Party, Place};
+use model::{Kind, Mac};
 
 use crate::Tree;
 use crate::origin::Origin;
 
+pub use drafts::{Draft, Drafts};
 pub use mqtt::read_payload;
 
 /// All of them, in the order in which they are tried on a port that is no one's.
@@ -186,22 +188,6 @@ pub trait Conversation: Send {
     fn finish(&mut self, _message: &Message, _out: &mut Out) {}
 }
 
-/// A fact on its way: its bytes are a range of the message, the engine adds time, flow and place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
-    pub kind: &'static str,
-    pub bytes: Range<usize>,
-    pub subject: String,
-    pub fields: Fields,
-    pub own: Fields,
-    /// The sender repeats this endlessly: only the first with the same kind, parties and `fields` is kept.
-    pub once: bool,
-    /// Else: the sender's and receiver's addresses.
-    pub parties: Option<(Party, Party)>,
-    /// Else: where `bytes` of the message are.
-    pub place: Option<Place>,
-}
-
 /// Something that could not be read, at an offset in the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
@@ -215,7 +201,7 @@ pub struct Out {
     /// What former frames taught that later ones are read with.
     pub(crate) learned: crate::layers::Learned,
     pub tree: Tree,
-    pub facts: Vec<Draft>,
+    pub facts: Drafts,
     pub complaints: Vec<Complaint>,
     /// Memory that unpackers hold, in KiB.
     pub(crate) held: u32,
@@ -240,18 +226,7 @@ impl Out {
 
     /// A new fact to fill in, about `bytes` of the message.
     pub fn fact(&mut self, kind: &'static str, bytes: Range<usize>) -> &mut Draft {
-        self.facts.push(Draft {
-            kind,
-            bytes,
-            subject: String::new(),
-            fields: Fields::new(),
-            own: Fields::new(),
-            once: false,
-            parties: None,
-            place: None,
-        });
-        let last = self.facts.len() - 1;
-        &mut self.facts[last]
+        self.facts.begin(kind, bytes)
     }
 
     /// Reads what is shown and not told, if somebody looks: what an error quotes, what a relay passes on. Its facts and issues are

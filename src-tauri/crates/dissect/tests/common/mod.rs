@@ -26,8 +26,8 @@ pub struct Found {
 }
 
 impl Findings for Found {
-    fn fact(&mut self, fact: Fact) -> Result<(), Cancelled> {
-        self.facts.push(fact);
+    fn fact(&mut self, fact: &Fact) -> Result<(), Cancelled> {
+        self.facts.push(fact.clone());
         Ok(())
     }
     fn flow(&mut self, _: u32, flow: &Flow) -> Result<(), Cancelled> {

@@ -117,7 +117,7 @@ fn step(with: &mut dyn Conversation, message: &Message, fields: bool) -> Step {
     let most = MOST_FACTS + FACTS_PER_BYTE * length;
     assert!(out.facts.len() <= most, "{} facts of {length} bytes", out.facts.len());
     assert!(out.complaints.len() <= most, "{} issues of {length} bytes", out.complaints.len());
-    for fact in &out.facts {
+    for fact in out.facts.iter() {
         // A body that began in earlier messages says itself where it is.
         let inside = fact.place.is_some() || fact.bytes.start < fact.bytes.end && fact.bytes.end <= length;
         assert!(inside, "{} is about {:?} of {length} bytes", fact.kind, fact.bytes);

@@ -13,13 +13,25 @@ use self::json::{MARK, decimal, is_plain, quote};
 /// Facts come by the million, so that fields are written straight into the text that the case stores.
 /// Texts that need an escape, such as JSON within JSON, stay as they are between two marks until somebody reads them: few ever do.
 /// Invariant: [`unpacked`], it is always the inside of a valid JSON object; keys are unique because each is written once by the code.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     text: String,
     /// A bit for each key; several may share one.
     keys: u64,
     /// There is a text between marks.
     marked: bool,
+}
+
+impl Clone for Fields {
+    fn clone(&self) -> Fields {
+        Fields { text: self.text.clone(), ..*self }
+    }
+
+    /// In the memory that is there.
+    fn clone_from(&mut self, other: &Fields) {
+        self.text.clone_from(&other.text);
+        (self.keys, self.marked) = (other.keys, other.marked);
+    }
 }
 
 /// Bytes that most objects have.
@@ -32,6 +44,17 @@ impl Fields {
 
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// Takes all away, and keeps the memory for what comes next.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        (self.keys, self.marked) = (0, false);
+    }
+
+    /// Bytes of memory that it has.
+    pub fn capacity(&self) -> usize {
+        self.text.capacity()
     }
 
     /// Makes room for so many bytes that are about to come, so that they need no other.

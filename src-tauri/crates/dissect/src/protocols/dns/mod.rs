@@ -13,7 +13,7 @@ use model::{Fields, Kind};
 use self::message::{DnsMessage, HEADER, Section};
 use self::records::{OPT, TXT, class_name, opcode_name, rcode_name, type_name, type_text};
 use super::cursor::Stop;
-use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
+use super::{Conversation, Draft, Message, Out, Protocol, Side, Step, Transport};
 use crate::{Level, Tree};
 
 /// DNS over UDP and TCP.
@@ -255,21 +255,21 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     };
     let (source, base) = out.tree.shift(at.start);
     out.tree.open(flavour.name, flavour.label, 0..bytes.len(), || headline(&dns));
-    let mut fields = Fields::new();
-    let mut own = Fields::new();
+    let mut draft = out.facts.apart(flavour.kinds[0].name, 0..at.end);
+    let Draft { fields, own, .. } = &mut draft;
     own.int("trans_id", dns.id.into());
-    head(&dns, &mut out.tree, &mut fields);
+    head(&dns, &mut out.tree, fields);
     let flag_bit = if flavour.name == "mdns" { MULTICAST_BIT } else { 0 };
     let names =
         dns.questions.iter().map(|question| &question.name).chain(dns.records.iter().map(|record| &record.name));
     let subject = names.map(message::Name::text).next().unwrap_or_default();
-    questions(&dns, &subject, flag_bit, &mut out.tree, &mut fields);
+    questions(&dns, &subject, flag_bit, &mut out.tree, fields);
     // What a resolver answers counts down; what a device announces of itself is always the same.
     let said = answers(&dns, &mut out.tree);
-    said.write_answers(&mut fields);
-    said.write_validity(&dns, &subject, if flavour.name == "dns" { &mut own } else { &mut fields });
+    said.write_answers(fields);
+    said.write_validity(&dns, &subject, if flavour.name == "dns" { own } else { &mut *fields });
     if flavour.name == "mdns" && dns.is_response() {
-        service::summarise(&dns, &mut fields);
+        service::summarise(&dns, fields);
     }
     if !dns.trailing.is_empty() {
         out.tree.note(Level::Warn, dns.trailing.clone(), "bytes behind the last record");
@@ -281,11 +281,10 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     }
     out.tree.close();
     if incomplete {
-        own.flag("incomplete", true);
+        draft.own.flag("incomplete", true);
     }
-    let fact = out.fact(flavour.kinds[0].name, 0..at.end);
-    fact.subject = subject;
-    (fact.fields, fact.own) = (fields, own);
+    draft.subject = subject;
+    out.facts.push(draft);
 }
 
 fn shifted(stop: Stop, by: usize) -> Stop {

@@ -9,13 +9,12 @@ use super::properties::{self, text};
 use super::{Session, content};
 use crate::protocols::credentials::Login;
 use crate::protocols::cursor::{Cursor, Stop};
-use crate::protocols::{Message, Out, payload};
+use crate::protocols::{Draft, Message, Out, payload};
 
 /// A subscription lists few topics; a hostile one may list thousands.
 const MOST_TOPICS: usize = 256;
 
 /// The row of a packet.
-#[derive(Default)]
 struct Row {
     subject: String,
     fields: Fields,
@@ -28,7 +27,8 @@ struct Row {
 pub fn dissect(session: &mut Session, message: &Message, header: &Fixed, out: &mut Out) {
     let bytes = message.bytes;
     let kind = header.kind;
-    let mut row = Row::default();
+    let Draft { subject, fields, own, .. } = out.facts.apart("mqtt", 0..bytes.len());
+    let mut row = Row { subject, fields, own, carried: None };
     row.fields.text("msg_type", kind.name());
     row.fields.flag("from_client", session.is_client(message, kind));
     if kind != Kind::Connect && !session.client_id.is_empty() {
@@ -45,17 +45,14 @@ pub fn dissect(session: &mut Session, message: &Message, header: &Fixed, out: &m
         row.own.flag("incomplete", true);
     }
     out.tree.close();
-    if row.subject.is_empty() {
-        row.subject.clone_from(&session.client_id);
+    let Row { mut subject, fields, own, carried } = row;
+    if subject.is_empty() {
+        subject.push_str(&session.client_id);
     }
-    let fact = out.fact("mqtt", 0..bytes.len());
-    (fact.fields, fact.own) = (row.fields, row.own);
-    match row.carried {
-        Some((range, len)) => {
-            fact.subject.clone_from(&row.subject);
-            session.carry(message, range, len, row.subject, out);
-        }
-        None => fact.subject = row.subject,
+    let topic = carried.is_some().then(|| subject.clone());
+    out.facts.push(Draft { kind: "mqtt", bytes: 0..bytes.len(), subject, fields, own, ..Draft::default() });
+    if let Some(((range, len), topic)) = carried.zip(topic) {
+        session.carry(message, range, len, topic, out);
     }
 }
 
@@ -238,7 +235,7 @@ fn publish(
     let start = cursor.at();
     let topic = text(cursor)?;
     out.tree.text("mqtt.topic", "Topic", cursor.since(start + 2), &topic);
-    row.subject = topic.into_owned();
+    row.subject.push_str(&topic);
     if !row.subject.is_empty() {
         row.fields.text("topic", &row.subject);
     }

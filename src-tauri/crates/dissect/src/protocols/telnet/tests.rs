@@ -134,7 +134,7 @@ fn a_gap_is_said() {
         let mut out = Out::new(crate::Tree::off());
         let message = crate::protocols::testing::message(&Telnet, Transport::Tcp, side, bytes);
         session.read(&message, &mut out);
-        out.facts.pop().map(|fact| fact.own.to_json())
+        out.facts.last().map(|fact| fact.own.to_json())
     };
     read(&mut session, Resp, b"password: ");
     read(&mut session, Orig, b"se");
