@@ -42,7 +42,8 @@ impl Key {
     }
 }
 
-const MOST_KNOWN: usize = 900_000;
+/// A little less than a table of 2^19 slots takes: it doubles no further.
+const MOST_KNOWN: usize = 450_000;
 
 impl Interner {
     pub fn load(db: &Connection) -> Result<Interner> {
