@@ -420,6 +420,42 @@ fn a_packet_shows_what_a_key_log_opens_of_it() {
 }
 
 #[test]
+fn a_file_in_an_encrypted_connection_is_had_again() {
+    let protocols = samples().join("protocols");
+    let bench = Bench::fresh();
+    bench.import(&[&protocols.join("tls.pcapng"), &protocols.join("tls.keys.txt")]);
+    let session = include_str!("../src-tauri/crates/dissect/tests/tls/tls13-aes128gcm.txt");
+    let (capture, keys) = (bench.folder.path().join("fw.pcap"), bench.folder.path().join("fw.txt"));
+    fs::write(&capture, capture_of(session)).unwrap();
+    let lines = session.lines().filter(|line| line.contains("_SECRET"));
+    fs::write(&keys, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    bench.import(&[&capture, &keys]);
+    let files = bench.rows("files", &[]);
+    assert!(files.len() >= 2 && files.iter().all(|file| file["decrypted"] == true), "{files:?}");
+    let firmware = files.iter().find(|file| file["filename"] == "fw.txt").unwrap();
+    let shown = bench.app.call("file_look", json!({ "fact": firmware["_id"] })).unwrap();
+    let hex: String = b"lamp firmware 2.0\n".iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((&shown["hex"], &shown["whole"]), (&json!(hex), &json!(true)), "{shown}");
+    let few = bench.app.call("file_look", json!({ "fact": firmware["_id"], "limit": 4 })).unwrap();
+    assert_eq!((&few["hex"], &few["whole"], &few["problem"]), (&json!("6c616d70"), &json!(false), &Value::Null));
+    let job = bench.job("file_save", json!({}));
+    let list = fs::read_to_string(bench.dir().join(job["at"].as_str().unwrap())).unwrap();
+    let saved: Vec<Value> = list.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(saved.len(), files.len());
+    for line in &saved {
+        // Of the firmware nobody says that it has ended.
+        let state = if line["filename"] == "fw.txt" { "part" } else { "match" };
+        assert_eq!((&line["state"], &line["decrypted"]), (&json!(state), &json!(true)), "{line}");
+    }
+    let line = saved.iter().find(|line| line["filename"] == "fw.txt").unwrap();
+    assert_eq!(fs::read(bench.dir().join(line["file"].as_str().unwrap())).unwrap(), b"lamp firmware 2.0\n");
+    // A capture that is another one by now opens nothing.
+    fs::write(&capture, b"another").unwrap();
+    let why = bench.app.call("file_look", json!({ "fact": firmware["_id"] })).unwrap()["problem"].clone();
+    assert!(why.as_str().is_some_and(|why| !why.is_empty()), "{why}");
+}
+
+#[test]
 fn a_capture_that_has_changed_keeps_what_was_read() {
     let protocols = samples().join("protocols");
     let bench = Bench::fresh();

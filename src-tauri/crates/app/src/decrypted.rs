@@ -1,10 +1,10 @@
-//! What key logs open of one packet, for who looks at it: those of the case, and those that the capture carries.
+//! What key logs open of one packet, for who looks at it, and of files: those of the case, and those that the capture carries.
 
-use case::{Case, FrameEntry, PageRequest};
-use dissect::{Decrypt, Decrypted};
-use model::Frame;
+use case::{Case, FactRow, FrameEntry, PageRequest};
+use dissect::{Decrypt, Decrypted, Kept};
+use model::{Piece, Place};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frames::Reader;
 use crate::import::known_secrets;
 use crate::proof::Source;
@@ -12,6 +12,8 @@ use crate::proof::Source;
 /// A connection is followed from its beginning, as far as so many packets and bytes: nobody waits for more.
 const MOST_FRAMES: usize = 50_000;
 const MOST_BYTES: u64 = 32 << 20;
+/// Packets that are in memory at the same time while a file is looked for.
+const AT_ONCE: usize = 256;
 
 /// Kind of facts that say where a capture carries keys.
 const CARRIED: &str = "capture_secrets";
@@ -27,28 +29,65 @@ pub(crate) enum Opened {
 
 /// What a packet of a TLS connection brings.
 pub(crate) fn of(case: &Case, run: i64, item: i64, entry: &FrameEntry) -> Result<Opened> {
-    let mut decrypt = Decrypt::new();
-    let known = known_secrets(case);
-    let carried = carried(case, run, item)?;
-    let first = if known.is_empty() && carried.is_empty() { None } else { case.flow_begins(run, entry.flow)? };
-    let Some(first) = first else { return Ok(Opened::All(Decrypted::default())) };
-    decrypt.secrets(&known);
-    carried.iter().for_each(|secrets| decrypt.secrets(secrets));
+    let bounds = case.flow_bounds(run, entry.flow)?;
+    let Some(((first, _), mut decrypt)) = bounds.zip(opener(case, run, item)?) else {
+        return Ok(Opened::All(Decrypted::default()));
+    };
     let Some(entries) = so_far(case, run, first, entry)? else { return Ok(Opened::Far) };
     let mut reader = Reader::new(case, run, item);
     let mut last = Decrypted::default();
     for (entry, bytes) in entries.iter().zip(reader.bytes(&entries)?) {
-        last = decrypt.frame(&Frame {
-            number: entry.number,
-            ts: None,
-            offset: entry.offset,
-            bytes: &bytes,
-            wire_len: entry.wire_len,
-            interface: entry.interface,
-            link_type: reader.link_type(entry)?,
-        });
+        last = decrypt.frame(&reader.frame(entry, &bytes)?);
     }
     Ok(Opened::All(last))
+}
+
+/// The content of a file that passed in a connection which a key log opens: all that passed is read once more until it is there.
+/// `each`: bytes of the evidence that were read.
+pub(crate) fn file(case: &Case, item: i64, fact: &FactRow, each: &mut dyn FnMut(u64) -> Result<()>) -> Result<Kept> {
+    let shut = || Error::missing("its connection could not be opened again: no key log of the case fits it any more");
+    let run = fact.run;
+    let number = fact.frame.unwrap_or(0);
+    let mut flow = None;
+    case.each_frames(run, number, number, &mut |chunk: &[FrameEntry]| -> Result<bool> {
+        flow = chunk.first().map(|entry| entry.flow);
+        Ok(false)
+    })?;
+    let flow = flow.filter(|flow| *flow != 0).ok_or_else(shut)?;
+    let bounds = case.flow_bounds(run, flow)?;
+    let ((first, last), mut decrypt) = bounds.zip(opener(case, run, item)?).ok_or_else(shut)?;
+    let piece = |&(frame, offset, length): &(u64, u64, u64)| Piece { frame, offset, length };
+    let pieces = fact.pieces.iter().map(piece).collect();
+    let sha256 = fact.fields.get("sha256").and_then(serde_json::Value::as_str).unwrap_or_default();
+    decrypt.seek(Place { frame: fact.frame, offset: fact.offset, length: fact.length, pieces }, sha256);
+    let (mut reader, mut found) = (Reader::new(case, run, item), None);
+    case.each_frames(run, first, last, &mut |chunk: &[FrameEntry]| -> Result<bool> {
+        let mine: Vec<FrameEntry> = chunk.iter().filter(|entry| entry.flow == flow).copied().collect();
+        for entries in mine.chunks(AT_ONCE) {
+            each(entries.iter().map(|entry| u64::from(entry.cap_len)).sum())?;
+            for (entry, bytes) in entries.iter().zip(reader.bytes(entries)?) {
+                found = decrypt.pass(&reader.frame(entry, &bytes)?);
+                if found.is_some() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    })?;
+    found.or_else(|| decrypt.end()).ok_or_else(shut)
+}
+
+/// Who opens connections of a capture; nobody if there is no key log.
+fn opener(case: &Case, run: i64, item: i64) -> Result<Option<Decrypt>> {
+    let known = known_secrets(case);
+    let carried = carried(case, run, item)?;
+    if known.is_empty() && carried.is_empty() {
+        return Ok(None);
+    }
+    let mut decrypt = Decrypt::new();
+    decrypt.secrets(&known);
+    carried.iter().for_each(|secrets| decrypt.secrets(secrets));
+    Ok(Some(decrypt))
 }
 
 /// The connection's packets from the first up to this one; none if they are too many.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use ts_rs::TS;
 
+use crate::decrypted;
 use crate::error::{Code, Error, Result};
 use crate::export::{Export, sealed};
 use crate::jobs::{self, Ended, JobId, Tick};
@@ -79,7 +80,7 @@ pub(crate) fn file_save(app: &App, request: FileSave) -> Result<JobId> {
     if request.fact.is_empty() {
         request.select.to_case("files")?; // a wrong filter is told at once
     } else {
-        readable(&one(&case, &request.fact)?)?;
+        one(&case, &request.fact)?;
     }
     jobs::start(app, "files", "bytes", move |_, tick| save(&case, &request, tick))
 }
@@ -170,8 +171,10 @@ impl Saving<'_> {
         let said = |name: &str| fact.fields.get(name).and_then(Value::as_str).unwrap_or_default();
         let (_, item, _) = Labels::new(self.case).of(fact.run);
         let mut line = json!({ "fact": fact.id.to_string(), "filename": said("filename"), "evidence": item });
-        let result = readable(fact).and_then(|()| self.write(fact, said("sha256"), said("filename")));
-        match result {
+        if is_decrypted(fact) {
+            line["decrypted"] = json!(true);
+        }
+        match self.write(fact, said("sha256"), said("filename")) {
             Ok((name, sha256, length, state)) => {
                 line["file"] = json!(format!("exports/files/{name}"));
                 line["sha256"] = json!(sha256);
@@ -223,14 +226,9 @@ impl Saving<'_> {
     }
 }
 
-/// Whether the bytes of its place are its content.
-fn readable(fact: &FactRow) -> Result<()> {
-    if fact.fields.get("decrypted") == Some(&Value::Bool(true)) {
-        let why =
-            "it was read with the keys of a key log: its bytes in the evidence are encrypted, and are not opened again";
-        return Err(Error::new(Code::Failed, why));
-    }
-    Ok(())
+/// Whether it was read with the keys of a key log: the bytes of its place are encrypted.
+fn is_decrypted(fact: &FactRow) -> bool {
+    fact.fields.get("decrypted") == Some(&Value::Bool(true))
 }
 
 /// Writes the content of a file to `to`, unpacked as far as it can be; says why it ended early, if it did. `each`: bytes of the
@@ -241,8 +239,16 @@ fn content(
     to: &mut dyn Write,
     each: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<Option<String>> {
-    readable(fact)?;
     let (evidence, ..) = Labels::new(case).of(fact.run);
+    if is_decrypted(fact) {
+        let kept = decrypted::file(case, evidence, fact, each)?;
+        return match to.write_all(&kept.bytes) {
+            Ok(()) if kept.whole => Ok(None),
+            Ok(()) => Ok(Some("it is longer than what is opened of an encrypted connection".into())),
+            Err(why) if why.kind() == io::ErrorKind::WriteZero => Ok(None), // enough
+            Err(why) => Err(Error::new(Code::Failed, format!("writing it: {why}"))),
+        };
+    }
     let mut source = Source::of(case, evidence)?;
     let whole = [(0, fact.offset, fact.length)];
     let pieces = if fact.pieces.is_empty() { &whole[..] } else { &fact.pieces };

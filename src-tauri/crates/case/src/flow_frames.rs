@@ -57,12 +57,14 @@ impl Case {
         })
     }
 
-    /// The first frame of a run's flow.
-    pub fn flow_begins(&self, run: RunId, serial: u32) -> Result<Option<u64>> {
+    /// The first and the last frame of a run's flow.
+    pub fn flow_bounds(&self, run: RunId, serial: u32) -> Result<Option<(u64, u64)>> {
         self.read(|db| {
             let id = run << RUN_BITS | i64::from(serial);
-            let first = db.query_row("SELECT first_frame FROM flow WHERE id = ?", [id], |row| row.get::<_, i64>(0));
-            Ok(first.optional()?.map(|first| first as u64))
+            let bounds = db.query_row("SELECT first_frame, last_frame FROM flow WHERE id = ?", [id], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
+            });
+            Ok(bounds.optional()?)
         })
     }
 

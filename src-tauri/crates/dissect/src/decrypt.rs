@@ -2,15 +2,16 @@
 //!
 //! Records can only be opened one after the other, so that the conversation is followed from its beginning.
 
-use model::Frame;
+use model::{Frame, Place};
 
 use crate::engine::Engine;
+use crate::protocols::files::{Kept, Sought};
 use crate::tree::{Node, Tree};
 
 /// No frame brings so much; one on which many waited may.
 const MOST: usize = 1 << 20;
 
-/// Follows one conversation up to a frame.
+/// Follows one conversation up to a frame, or until a file has passed.
 pub struct Decrypt(Engine);
 
 /// What that frame brings. Nodes' ranges are of `bytes`: messages as they are spoken, with what former frames brought of them.
@@ -35,6 +36,27 @@ impl Decrypt {
         *self.0.opening() = Some(Box::default());
         let _ = self.0.frame(frame, &mut ()); // nobody cancels
         self.0.opening().take().map(|opening| opening.told()).unwrap_or_default()
+    }
+
+    /// A file is wanted, known by the place that its fact has and by the hash of its content (none if not all of it was seen).
+    pub fn seek(&mut self, place: Place, sha256: &str) {
+        *self.0.sought() = Some(Box::new(Sought::new(place, sha256)));
+    }
+
+    /// The conversation's next frame. The content of the file that is wanted, once all of it has passed.
+    pub fn pass(&mut self, frame: &Frame) -> Option<Kept> {
+        let _ = self.0.frame(frame, &mut ()); // nobody cancels
+        self.found()
+    }
+
+    /// The conversation has no more frames, which ends what passed to its end.
+    pub fn end(&mut self) -> Option<Kept> {
+        let _ = self.0.finish(&mut ());
+        self.found()
+    }
+
+    fn found(&mut self) -> Option<Kept> {
+        self.0.sought().as_mut()?.found.take()
     }
 }
 

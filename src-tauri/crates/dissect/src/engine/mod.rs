@@ -15,7 +15,7 @@ use crate::fragment::Fragments;
 use crate::heard::Heard;
 use crate::layers::{self, Ip, Layers};
 use crate::origin::{Origin, Segment, place};
-use crate::protocols::{Complaint, Draft, Drafts, Out, credentials};
+use crate::protocols::{Complaint, Draft, Drafts, Out, credentials, files};
 use crate::sightings::{Sighting, Sightings};
 use crate::stream::{Next, Stream};
 
@@ -85,6 +85,11 @@ impl Engine {
     /// What the next frame brings of what is encrypted goes there, if there is something.
     pub(crate) fn opening(&mut self) -> &mut Option<Box<Opening>> {
         &mut self.out.opening
+    }
+
+    /// The file whose content is held once it has passed, if one is wanted.
+    pub(crate) fn sought(&mut self) -> &mut Option<Box<files::Sought>> {
+        &mut self.out.sought
     }
 
     /// What the capture says of an interface; before its frames.

@@ -211,6 +211,8 @@ pub struct Out {
     pub(crate) secrets: tls::Secrets,
     /// Somebody looks at what a frame brings of it: for them.
     pub(crate) opening: Option<Box<crate::decrypt::Opening>>,
+    /// A file whose content is wanted once more.
+    pub(crate) sought: Option<Box<files::Sought>>,
     /// How deep reading is inside of what was opened.
     pub(crate) depth: u8,
     /// Who is to be told of changes, by devices that speak CoAP.

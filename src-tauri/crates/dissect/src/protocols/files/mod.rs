@@ -1,9 +1,11 @@
 //! Files that pass in a protocol's bodies (Zeek's files.log): read as they arrive, hashed, never held.
 
 mod magic;
+mod sought;
 mod unpack;
 
 pub use self::magic::mime_type;
+pub use self::sought::Sought;
 pub use self::unpack::{Unpacker, content, is_known};
 
 use std::io::{self, Write};
@@ -123,7 +125,7 @@ impl File {
         let room = out.held.saturating_add(held) <= unpack::MOST_HELD;
         let held = if room { held } else { 0 };
         out.held += held;
-        File {
+        let mut file = File {
             subject: String::new(),
             fields,
             total: None,
@@ -138,13 +140,18 @@ impl File {
             grown: 0,
             pieces: Vec::new(),
             cut: false,
+        };
+        if out.sought.is_some() {
+            file.keep(sought::LONGEST, out);
         }
+        file
     }
 
     /// So many bytes of the content will be read when it is whole. Before anything of it has come.
     pub fn keep(&mut self, bytes: usize, out: &mut Out) {
-        let held = (bytes >> 10) as u32;
-        if let Some(content) = self.content.as_mut().and_then(|content| content.get_mut())
+        let held = (bytes.saturating_sub(self.keep) >> 10) as u32;
+        if bytes > self.keep
+            && let Some(content) = self.content.as_mut().and_then(|content| content.get_mut())
             && out.held.saturating_add(held) <= unpack::MOST_HELD
         {
             (self.keep, content.keep) = (bytes, bytes.max(HEAD));
@@ -266,7 +273,10 @@ impl File {
         if let Some(error) = self.error {
             own.text("error", error);
         }
-        fact.place = Some(place(self.pieces));
+        let place = place(self.pieces);
+        fact.place = Some(place.clone());
+        let sha256 = hash.as_ref().map_or("", |(sha256, _)| sha256);
+        out.sought.iter_mut().for_each(|sought| sought.see(&place, sha256, &self.head));
         let mut bytes = if known { self.head } else { Vec::new() };
         bytes.truncate(self.keep);
         Kept { whole: hash.is_some_and(|(_, length)| length == bytes.len() as u64), bytes }
