@@ -2,7 +2,6 @@
 
 use case::{Case, FrameEntry, PageRequest};
 use dissect::{Decrypt, Decrypted};
-use model::Frame;
 
 use crate::error::Result;
 use crate::frames::Reader;
@@ -38,15 +37,7 @@ pub(crate) fn of(case: &Case, run: i64, item: i64, entry: &FrameEntry) -> Result
     let mut reader = Reader::new(case, run, item);
     let mut last = Decrypted::default();
     for (entry, bytes) in entries.iter().zip(reader.bytes(&entries)?) {
-        last = decrypt.frame(&Frame {
-            number: entry.number,
-            ts: None,
-            offset: entry.offset,
-            bytes: &bytes,
-            wire_len: entry.wire_len,
-            interface: entry.interface,
-            link_type: reader.link_type(entry)?,
-        });
+        last = decrypt.frame(&reader.frame(entry, &bytes)?);
     }
     Ok(Opened::All(last))
 }

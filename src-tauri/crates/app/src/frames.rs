@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use case::{Case, FrameEntry, NO_TIME, PageRequest};
 use dissect::{FlowHint, summarise};
-use model::Time;
+use model::{Frame, Time};
 
 use crate::error::{Error, Result};
 use crate::frame_select::Wanted;
@@ -126,6 +126,13 @@ impl<'c> Reader<'c> {
     pub fn link_type(&mut self, entry: &FrameEntry) -> Result<u16> {
         let (case, run) = (self.case, self.run);
         self.source()?.link_type(case, run, entry.interface)
+    }
+
+    /// It as the import read it, but for its time.
+    pub fn frame<'b>(&mut self, entry: &FrameEntry, bytes: &'b [u8]) -> Result<Frame<'b>> {
+        let link_type = self.link_type(entry)?;
+        let &FrameEntry { number, offset, wire_len, interface, .. } = entry;
+        Ok(Frame { number, ts: None, offset, bytes, wire_len, interface, link_type })
     }
 
     /// The application protocol of its flow.

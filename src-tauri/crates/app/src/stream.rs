@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use case::{Case, FlowSpan, FrameEntry, NO_TIME};
 use dissect::{Follow, FollowState, Said};
-use model::{Frame, Time, Uid};
+use model::{Time, Uid};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use ts_rs::TS;
@@ -254,16 +254,7 @@ fn walk(
                     }
                     times.insert(entry.number, entry.ts);
                 }
-                let frame = Frame {
-                    number: entry.number,
-                    ts: None,
-                    offset: entry.offset,
-                    bytes: &bytes,
-                    wire_len: entry.wire_len,
-                    interface: entry.interface,
-                    link_type: reader.link_type(entry)?,
-                };
-                follow.frame(&frame, &mut |said| tell(said, &times, &mut told));
+                follow.frame(&reader.frame(entry, &bytes)?, &mut |said| tell(said, &times, &mut told));
                 if !std::mem::replace(&mut told, Ok(true))? {
                     let state = follow.state();
                     let frame = state.waiting.unwrap_or(entry.number + 1).min(entry.number + 1);
