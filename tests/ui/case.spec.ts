@@ -1,6 +1,9 @@
 //! Cases and evidence: what is stated, adding, verifying, custody.
 
-import { expect, open, rows, test, type Page } from './page';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accessible, expect, open, rows, test, type Page } from './page';
 
 /** Goes to an item of evidence by typing how its name begins. */
 async function toItem(page: Page, name: string): Promise<void> {
@@ -54,6 +57,28 @@ test('adding asks for paths, says what they are, and lets one choose to refer or
   await dialog.getByRole('radio').nth(1).check();
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
+});
+
+test('a folder is watched and no longer watched, and one that is not there is refused at its field', async ({ page, complaints }) => {
+  await open(page, 'evidence');
+  const panel = page.getByRole('group', { name: 'Watch folder' });
+  await page.getByRole('button', { name: 'Watch folder' }).click();
+  const path = panel.getByRole('textbox', { name: 'Watch folder' });
+  await path.fill('/no/such/folder');
+  await panel.getByRole('button', { name: 'Watch', exact: true }).click();
+  await expect(panel.getByRole('alert')).toContainText('/no/such/folder');
+  complaints.length = 0; // the browser's own, about the refusal
+  const folder = mkdtempSync(join(tmpdir(), 'lintel-watched-'));
+  await path.fill(folder);
+  await panel.getByRole('button', { name: 'Watch', exact: true }).click();
+  await expect(panel.locator('.line').first()).toContainText(folder);
+  await expect(panel.getByRole('alert')).toBeHidden();
+  await accessible(page);
+  await panel.getByRole('button', { name: 'Stop watching' }).click();
+  await expect(panel).not.toContainText(folder);
+  await page.keyboard.press('Escape');
+  await expect(panel).toBeHidden();
+  rmSync(folder, { recursive: true });
 });
 
 test('what is dropped says first what will happen', async ({ page }) => {

@@ -98,3 +98,30 @@ test('the palette goes to a device by its name', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Activity by hour' }).or(page.getByRole('heading', { name: 'Identities' })).first()).toBeVisible();
   await expect(page).toHaveURL(new RegExp(`mac=${encodeURIComponent(mac)}`));
 });
+
+test('a table whose question fails says why, and nothing else, until it is asked again', async ({ page, complaints }) => {
+  let failing = true;
+  await page.route('**/api/rows', (route) =>
+    failing ? route.fulfill({ status: 500, json: { code: 'failed', message: 'reading the flows: the disk is gone' } }) : route.continue(),
+  );
+  await open(page, 'network?tab=flows');
+  const alert = page.locator('main').getByRole('alert');
+  await expect(alert).toContainText('reading the flows: the disk is gone');
+  await expect(page.locator('main')).not.toContainText('Reading…');
+  await expect(page.locator('main').getByRole('grid')).toHaveCount(0);
+  complaints.length = 0; // the browser's own, about the refusal
+  failing = false;
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect(rows(page).first()).toBeVisible();
+  await expect(alert).toHaveCount(0);
+
+  // Rows that are there stay, whatever becomes of counting them.
+  await page.route('**/api/rows', (route) =>
+    (route.request().postDataJSON() as { count: boolean }).count ? route.fulfill({ status: 500, json: { code: 'failed', message: 'counting: the disk is gone' } }) : route.fallback(),
+  );
+  await open(page, 'network?tab=frames');
+  await expect(alert).toContainText('counting: the disk is gone');
+  await expect(page.locator('.tools .count')).toHaveText('');
+  await expect(rows(page).first()).toBeVisible();
+  complaints.length = 0;
+});

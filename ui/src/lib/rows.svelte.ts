@@ -32,6 +32,8 @@ export class PagedRows implements Rows {
   #total = $state<number>();
   #counted = $state(false);
   #error = $state.raw<CallError>();
+  /** Why they could not be counted. */
+  #uncounted = $state.raw<CallError>();
   #news = $state(0);
   #pages = new SvelteMap<number, Row[]>();
   /** `next` of page n stands at n + 1. */
@@ -58,7 +60,7 @@ export class PagedRows implements Rows {
     return this.#counted;
   }
   get error(): CallError | undefined {
-    return this.#error;
+    return this.#error ?? this.#uncounted;
   }
   get news(): number {
     return this.#news;
@@ -90,11 +92,17 @@ export class PagedRows implements Rows {
   }
 
   again(): void {
+    this.#error = undefined;
+    this.#anew();
+  }
+
+  #anew(): void {
     this.#round++;
     this.#asking.clear();
     this.#cursors.clear();
     this.#news = 0;
     this.#counted = false;
+    this.#uncounted = undefined;
     const shown = [...this.#pages.keys()];
     void this.#load(0).then(() => {
       for (const page of shown) if (page > 0) this.#pages.delete(page); // asked for again as soon as they are looked at
@@ -106,7 +114,7 @@ export class PagedRows implements Rows {
     this.#due ??= setTimeout(async () => {
       this.#due = undefined;
       try {
-        if ((this.#total ?? 0) <= PAGE) return this.again();
+        if ((this.#total ?? 0) <= PAGE) return this.#anew();
         const total = await this.#count();
         if (this.#live && this.#counted) this.#news = total - (this.#total ?? 0);
       } catch {
@@ -133,7 +141,9 @@ export class PagedRows implements Rows {
         this.#total = total;
         this.#counted = true;
       },
-      () => {}, // the table stays as long as what was seen
+      (thrown: unknown) => {
+        if (this.#live && round === this.#round) this.#uncounted = CallError.from(thrown); // the table stays as long as what was seen
+      },
     );
   }
 

@@ -12,8 +12,11 @@ pub(crate) const APPLICATION_ID: i32 = 0x4c4e_544c;
 /// Bits of a row id that count within a run.
 pub(crate) const RUN_BITS: u32 = 40;
 
-/// Each brings the database one version (`user_version`) further. Never edited, only added to.
-const MIGRATIONS: &[&str] = &["
+/// How a case is written (`user_version`): its tables, and the bytes of what is packed in them (facts, frames, presence). Raised with
+/// every change that another Lintel would misread.
+const FORMAT: i32 = 7;
+
+const TABLES: &str = "
 CREATE TABLE case_fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE evidence (
@@ -68,21 +71,28 @@ CREATE TABLE frame_chunk (                 -- frames by the thousand, as columns
   PRIMARY KEY (run, first)
 ) STRICT;
 
-CREATE TABLE text (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT; -- each distinct text once
-CREATE VIRTUAL TABLE text_fts USING fts5 (value, content='text', content_rowid='id', tokenize='unicode61', prefix='2 3');
+CREATE TABLE text (                        -- each distinct text once
+  id INTEGER PRIMARY KEY,
+  hash INTEGER NOT NULL,                   -- of its bytes (text.rs), so that it is found by what it says; 0: field sets
+  value TEXT NOT NULL
+) STRICT;
+-- Words of texts; of field sets those of the values alone.
+CREATE VIRTUAL TABLE text_fts USING fts5 (value, content='', tokenize='unicode61', detail='none', columnsize='0');
 
 CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 
-CREATE TABLE fact (
-  id INTEGER PRIMARY KEY,                  -- run << 40 | number in the run
-  kind INTEGER NOT NULL,
-  ts INTEGER NOT NULL,                     -- ns since 1970 UTC; the smallest integer: none stated
-  time_kind INTEGER NOT NULL,
-  uid INTEGER,                             -- of its flow
-  src INTEGER, dst INTEGER, subject INTEGER, fields INTEGER, -- text ids; fields is JSON
-  own TEXT,                                -- JSON of what is this fact's alone
-  frame INTEGER, offset INTEGER NOT NULL, length INTEGER NOT NULL,
-  pieces TEXT                              -- JSON [[frame, offset, length], ...] if put together
+CREATE TABLE fact_chunk (                  -- facts of one run and kind by the thousand, as columns (facts/chunk.rs)
+  id INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL, kind INTEGER NOT NULL, count INTEGER NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL,             -- numbers in the run; a fact's id is run << 40 | number
+  first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL,       -- ns since 1970 UTC; the smallest integer: none stated
+  first_frame INTEGER NOT NULL, last_frame INTEGER NOT NULL, -- 0: none
+  own_keys INTEGER NOT NULL                                  -- bits of the keys of what is a fact's alone
+) STRICT;
+CREATE INDEX fact_chunk_run ON fact_chunk (run, first);
+CREATE INDEX fact_chunk_kind ON fact_chunk (kind);
+CREATE TABLE fact_columns (
+  chunk INTEGER PRIMARY KEY REFERENCES fact_chunk, keys BLOB NOT NULL, places BLOB NOT NULL, own BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE flow (
@@ -101,6 +111,9 @@ CREATE TABLE sighting (                    -- a hardware address that sent frame
   first_frame INTEGER NOT NULL, frames INTEGER NOT NULL, bytes INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sighting_mac ON sighting (mac);
+CREATE TABLE spoken (                      -- application protocols by hardware address
+  run INTEGER NOT NULL, mac TEXT NOT NULL, service TEXT NOT NULL, PRIMARY KEY (run, mac, service)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tally (                       -- facts per kind and minute, for histograms and counts
   run INTEGER NOT NULL, kind INTEGER NOT NULL, minute INTEGER NOT NULL, facts INTEGER NOT NULL,
@@ -118,40 +131,8 @@ CREATE TABLE identity (
 ) STRICT;
 CREATE INDEX identity_mac ON identity (mac);
 CREATE INDEX identity_value ON identity (kind, value);
-", "
--- Facts as columns (facts/chunk.rs). What earlier versions read is to be read again.
-DROP TABLE fact;
-DROP TABLE text;
-DROP TABLE text_fts;
-DELETE FROM flow;
-DELETE FROM tally;
-DELETE FROM case_fact WHERE key = 'searchable';
-CREATE TABLE text (                        -- each distinct text once
-  id INTEGER PRIMARY KEY,
-  hash INTEGER NOT NULL,                   -- of its bytes (text.rs), so that it is found by what it says; 0: field sets
-  value TEXT NOT NULL
-) STRICT;
--- Words of texts; of field sets those of the values alone.
-CREATE VIRTUAL TABLE text_fts USING fts5 (value, content='', tokenize='unicode61', detail='none', columnsize='0');
-UPDATE run SET status = 'interrupted' WHERE facts > 0 OR flows > 0;
-UPDATE evidence SET status = 'interrupted' WHERE id IN (SELECT evidence FROM run WHERE status = 'interrupted');
-CREATE TABLE fact_chunk (                  -- facts of one run and kind by the thousand
-  id INTEGER PRIMARY KEY,
-  run INTEGER NOT NULL, kind INTEGER NOT NULL, count INTEGER NOT NULL,
-  first INTEGER NOT NULL, last INTEGER NOT NULL,             -- numbers in the run; a fact's id is run << 40 | number
-  first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL,       -- ns since 1970 UTC; the smallest integer: none stated
-  first_frame INTEGER NOT NULL, last_frame INTEGER NOT NULL, -- 0: none
-  own_keys INTEGER NOT NULL                                  -- bits of the keys of what is a fact's alone
-) STRICT;
-CREATE INDEX fact_chunk_run ON fact_chunk (run, first);
-CREATE INDEX fact_chunk_kind ON fact_chunk (kind);
-CREATE TABLE spoken (                      -- application protocols by hardware address
-  run INTEGER NOT NULL, mac TEXT NOT NULL, service TEXT NOT NULL, PRIMARY KEY (run, mac, service)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE fact_columns (
-  chunk INTEGER PRIMARY KEY REFERENCES fact_chunk, keys BLOB NOT NULL, places BLOB NOT NULL, own BLOB NOT NULL
-) STRICT;
-", "
+
+
 CREATE TABLE capture (                     -- what was recorded live
   id INTEGER PRIMARY KEY,
   interface TEXT NOT NULL, filter TEXT NOT NULL, authority TEXT NOT NULL,
@@ -168,7 +149,7 @@ CREATE TABLE capture_file (                -- its files, in order
   evidence INTEGER,
   PRIMARY KEY (capture, number)
 ) STRICT;
-", "
+
 CREATE TABLE presence_name (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE) STRICT; -- devices and observers, each once
 CREATE TABLE presence_hour (               -- who was heard, by quarter hours: records of 32 bytes (presence/record.rs)
   hour INTEGER NOT NULL,                   -- since 1970 UTC
@@ -178,11 +159,11 @@ CREATE TABLE presence_hour (               -- who was heard, by quarter hours: r
   PRIMARY KEY (hour, run, part)
 ) STRICT;
 CREATE INDEX presence_hour_run ON presence_hour (run);
-", "
+
 CREATE TABLE same_device (                 -- what the analyst takes for another address of a device
   mac TEXT PRIMARY KEY, device TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;
-", "
+
 CREATE TABLE thing (                       -- what is registered on the bench
   id TEXT PRIMARY KEY,                     -- a UUID: its MQTT client id
   kind TEXT NOT NULL, name TEXT NOT NULL, note TEXT NOT NULL, exhibit TEXT NOT NULL,
@@ -210,7 +191,7 @@ CREATE TABLE thing_shadow (                -- every version of every shadow; nam
 CREATE TABLE scene (                       -- timed scripts of commands
   name TEXT PRIMARY KEY, steps TEXT NOT NULL, changed INTEGER NOT NULL
 ) STRICT;
-"];
+";
 
 /// Made after bulk loading, not during.
 pub(crate) const LATE_INDEXES: &[&str] = &[
@@ -223,8 +204,9 @@ pub(crate) fn create(path: &Path) -> Result<Connection> {
     let db = Connection::open(path)?;
     db.pragma_update(None, "page_size", 16_384)?; // chunks are long
     db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate(&db)?;
+    db.execute_batch(&format!(
+        "BEGIN; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
+    ))?;
     settle(&db)?;
     Ok(db)
 }
@@ -238,7 +220,14 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     if id != APPLICATION_ID {
         return Err(Error::Refused(format!("opening {}: a database, but not a case", path.display())));
     }
-    migrate(&db)?;
+    let format: i32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if format != FORMAT {
+        let way = if format > FORMAT { "update this Lintel, or import" } else { "import" };
+        return Err(Error::Refused(format!(
+            "opening {}: made by a Lintel with another format ({format}); this one reads {FORMAT}: {way} its evidence anew",
+            path.display()
+        )));
+    }
     settle(&db)?;
     Ok(db)
 }
@@ -254,18 +243,30 @@ fn settle(db: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn migrate(db: &Connection) -> Result<()> {
-    let version: usize = db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))? as usize;
-    if version > MIGRATIONS.len() {
-        return Err(Error::Refused("this case was made by a newer Lintel; please update".into()));
-    }
-    for (n, migration) in MIGRATIONS.iter().enumerate().skip(version) {
-        db.execute_batch(&format!("BEGIN; {migration} PRAGMA user_version = {}; COMMIT;", n + 1))?;
-    }
-    Ok(())
-}
-
 /// First and last row id of a run.
 pub(crate) fn ids_of(run: i64) -> (i64, i64) {
     (run << RUN_BITS, ((run + 1) << RUN_BITS) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_of_another_format_is_refused_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("case.db");
+        create(&path).unwrap();
+        open(&path).unwrap();
+        for (format, way) in [(FORMAT - 1, "import its evidence anew"), (FORMAT + 1, "update this Lintel, or import")] {
+            Connection::open(&path).unwrap().pragma_update(None, "user_version", format).unwrap();
+            let before = std::fs::read(&path).unwrap();
+            let why = open(&path).unwrap_err().to_string();
+            let says = format!("made by a Lintel with another format ({format}); this one reads {FORMAT}: {way}");
+            assert!(why.contains(&says), "{why}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        }
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", FORMAT).unwrap();
+        open(&path).unwrap();
+    }
 }

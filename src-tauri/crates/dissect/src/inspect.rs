@@ -116,11 +116,12 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
     out.facts.retain(|fact| !is_beside(fact.kind));
     if let Some(last) = out.facts.last() {
         summary.protocol = last.kind;
-        let lines: Vec<String> =
-            out.facts.iter().take(4).map(|fact| line(&fact.fields.members(), &fact.subject)).collect();
-        summary.info = lines.join(" · ");
+        let members: Vec<_> = out.facts.iter().take(4).map(|fact| fact.fields.members()).collect();
+        summary.info = line(members.iter().zip(out.facts.iter()).map(|(members, fact)| words(members, &fact.subject)));
     } else if let Some(fragment) = &layers.fragment {
         summary.info = format!("fragment of 0x{:04x} at {}", fragment.id, fragment.offset);
+    } else if let (Some(at), Some(ip)) = (layers.icmp, &layers.ip) {
+        summary.info = layers::icmp_sentence(bytes, at, ip);
     }
     if summary.info.is_empty()
         && let Some(complaint) = out.complaints.first()
@@ -130,12 +131,34 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
     summary
 }
 
-/// `query tuya-cloud.example`: the message type, if the fact has one, and the subject.
-fn line(members: &str, subject: &str) -> String {
+/// `query tuya-cloud.example`: what kind of message it is, and its subject. Where that is the same word, what else is said of it:
+/// `refresh request`.
+fn words<'f>(members: &'f str, subject: &'f str) -> [&'f str; 2] {
     let after = |key: &str| members.split_once(key).and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value);
-    let verbs = ["\"method\":\"", "\"msg_type\":\"", "\"operation\":\"", "\"act\":\""];
-    let verb = verbs.into_iter().find_map(after).unwrap_or("");
-    format!("{verb} {subject}").trim().to_owned()
+    let keys = ["\"method\":\"", "\"msg_type\":\"", "\"operation\":\"", "\"act\":\""];
+    let mut verbs = keys.into_iter().filter_map(after);
+    match verbs.next().unwrap_or("") {
+        verb if verb == subject => [subject, verbs.next().unwrap_or("")],
+        verb => [verb, subject],
+    }
+}
+
+/// What several messages say, without what is the same as in the one before.
+fn line<'f>(messages: impl Iterator<Item = [&'f str; 2]>) -> String {
+    let (mut line, mut former) = (String::new(), ["", ""]);
+    for [verb, subject] in messages.filter(|words| words.iter().any(|word| !word.is_empty())) {
+        let (same_verb, same_subject) = (!line.is_empty() && verb == former[0], subject == former[1]);
+        let (between, said) = match (same_verb, same_subject) {
+            (true, true) => continue,
+            (true, false) if !verb.is_empty() && !former[1].is_empty() => (", ", ["", subject]),
+            (false, true) if !line.is_empty() && !verb.is_empty() => (" · ", [verb, ""]),
+            _ if line.is_empty() => ("", [verb, subject]),
+            _ => (" · ", [verb, subject]),
+        };
+        let _ = write!(line, "{between}{}", said.join(" ").trim());
+        former = [verb, subject];
+    }
+    line
 }
 
 fn flags(flags: u8) -> &'static str {
@@ -172,4 +195,34 @@ fn ends(layers: &Layers, from_orig: bool) -> Option<Message<'static>> {
     let side = if from_orig { Side::Orig } else { Side::Resp };
     let ends = carried::ends(layers.ip.as_ref()?, layers.transport.as_ref(), side)?;
     Some(Message { src_mac: layers.src_mac, cut: layers.cut, ..ends })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_is_said_twice() {
+        for (members, subject, wanted) in [
+            (r#""method":"GET","host":"lamp""#, "lamp/on", ["GET", "lamp/on"]),
+            (r#""msg_type":"request","method":"refresh""#, "refresh", ["refresh", "request"]),
+            (r#""version":4,"msg_type":"client""#, "client", ["client", ""]),
+            (r#""host":"lamp""#, "lamp", ["", "lamp"]),
+        ] {
+            assert_eq!(words(members, subject), wanted);
+        }
+        for (messages, wanted) in [
+            (
+                &[["query", "a"], ["query", "b"], ["response", "b"], ["query", "c"]][..],
+                "query a, b · response · query c",
+            ),
+            (&[["hello", "a"], ["hello", "a"]], "hello a"),
+            (&[["", "a"], ["", "b"], ["query", ""], ["query", "c"]], "a · b · query · query c"),
+            (&[["", ""], ["PUBACK", ""], ["PINGREQ", ""], ["PUBACK", ""]], "PUBACK · PINGREQ · PUBACK"),
+            (&[["hello", "a"], ["", "a"]], "hello a · a"),
+            (&[], ""),
+        ] {
+            assert_eq!(line(messages.iter().copied()), wanted);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dissect::{FlowHint, Value, inspect};
+use dissect::{FlowHint, Value, inspect, summarise};
 
 /// Captures and the fields that are compared in them.
 const REAL: &[(&str, &[&str])] = &[
@@ -325,6 +325,20 @@ fn frames(file: &Path) -> (u16, Vec<Vec<u8>>) {
     (word(20) as u16, frames)
 }
 
+/// A classic capture of these frames.
+fn written<'a>(name: &str, link_type: u16, frames: impl Iterator<Item = &'a Vec<u8>>) -> PathBuf {
+    let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0];
+    capture.extend(u32::from(link_type).to_le_bytes());
+    for bytes in frames {
+        let length = (bytes.len() as u32).to_le_bytes();
+        capture.extend([[0; 4], [0; 4], length, length].concat());
+        capture.extend(bytes);
+    }
+    let file = std::env::temp_dir().join(format!("lintel-{name}-{}-{link_type}.pcap", std::process::id()));
+    fs::write(&file, capture).unwrap();
+    file
+}
+
 fn compare(
     names: &[String],
     link_type: u16,
@@ -367,15 +381,7 @@ fn frames_made_by_hand() {
     let mut unseen = fields.clone();
     let mut differences = Vec::new();
     for (link_type, list) in by_link {
-        let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0];
-        capture.extend(u32::from(link_type).to_le_bytes());
-        for (_, bytes) in &list {
-            let length = (bytes.len() as u32).to_le_bytes();
-            capture.extend([[0; 4], [0; 4], length, length].concat());
-            capture.extend(bytes);
-        }
-        let file = std::env::temp_dir().join(format!("lintel-frames-{}-{link_type}.pcap", std::process::id()));
-        fs::write(&file, capture).unwrap();
+        let file = written("by-hand", link_type, list.iter().map(|(_, bytes)| bytes));
         let theirs = theirs(&file, &fields);
         fs::remove_file(&file).unwrap();
         unseen.retain(|field| theirs.iter().all(|row| row[field].is_empty()));
@@ -384,6 +390,53 @@ fn frames_made_by_hand() {
     }
     tell(&differences);
     assert!(unseen.is_empty(), "no frame has {unseen:?}");
+}
+
+/// An IP packet with nothing but an ICMP message.
+fn icmp(six: bool, kind: u8, code: u8) -> Vec<u8> {
+    let message = [&[kind, code, 0, 0, 0x12, 0x34, 0, 7][..], &[1; 60]].concat();
+    let header = match six {
+        true => [&[0x60, 0, 0, 0, 0, message.len() as u8, 58, 64][..], &[0x20; 32]].concat(),
+        false => vec![0x45, 0, 0, 20 + message.len() as u8, 0, 1, 0, 0, 64, 1, 0, 0, 192, 0, 2, 1, 192, 0, 2, 7],
+    };
+    [header, message].concat()
+}
+
+/// The line on each of ICMP's types and codes, but for those that facts make a line of.
+#[test]
+fn icmp_in_one_line() {
+    if !has_tshark() {
+        return;
+    }
+    let told_by_facts = |six: bool, kind: u8| six && matches!(kind, 130..=137 | 143);
+    let all = [false, true].into_iter().flat_map(|six| (0..=255).map(move |kind| (six, kind)));
+    let kinds = all.filter(|(six, kind)| !told_by_facts(*six, *kind));
+    let sent: Vec<_> = kinds.flat_map(|(six, kind)| (0..=17).map(move |code| (six, kind, code))).collect();
+    let frames: Vec<Vec<u8>> = sent.iter().map(|(six, kind, code)| icmp(*six, *kind, *code)).collect();
+    let file = written("icmp", 101, frames.iter());
+    let mut command = Command::new("tshark");
+    let output = command.args(["-n", "-o", "gui.column.format:\"Info\",\"%i\"", "-r"]).arg(&file).output().unwrap();
+    fs::remove_file(&file).unwrap();
+    let theirs = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(theirs.lines().count(), sent.len());
+    let mut differences = Vec::new();
+    for ((what, frame), theirs) in sent.iter().zip(&frames).zip(theirs.lines()) {
+        let ours = summarise(frame, 101, frame.len() as u32, FlowHint::default()).info;
+        // What other packets have to do with it, and what the ones say that these are filled with.
+        let theirs = [" (request in", " (reply in", " (no response", "[Malformed", " from "]
+            .into_iter()
+            .fold(theirs, |text, more| text.split(more).next().unwrap_or(text));
+        let theirs = theirs.split_whitespace().collect::<Vec<_>>().join(" ");
+        let theirs = theirs.replace("Mobile IP Advertisement", "Router advertisement"); // by an extension among the ones
+        let same = match theirs.contains("Unknown") && !theirs.contains("Unknown query") {
+            true => ours.contains("code ") || ours.starts_with("Unknown type") || theirs.starts_with(&ours),
+            false => ours == theirs,
+        };
+        if !same {
+            differences.push(format!("{what:?}: TShark {theirs}, Lintel {ours}"));
+        }
+    }
+    tell(&differences);
 }
 
 #[test]

@@ -30,6 +30,7 @@ use model::{Kind, Mac};
 use crate::protocols::{Out, bench};
 
 pub(crate) use exported::Exported;
+pub(crate) use icmp::sentence as icmp_sentence;
 
 /// The kinds of facts that the lower layers make.
 pub const KINDS: &[Kind] = &[
@@ -73,6 +74,8 @@ pub struct Layers {
     pub(crate) bssid: Option<Mac>,
     /// Who sent it by radio, of an 802.11 frame that was received undamaged.
     pub(crate) air: Option<Air>,
+    /// Where its ICMP message begins.
+    pub(crate) icmp: Option<usize>,
     /// A message that somebody took out of its packets: what it is.
     pub(crate) exported: Option<Exported>,
     /// What stands behind the transport's header is in the tree, if somebody looks.

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use model::{Kind, Mac, Party};
 
-use super::icmp::type_word;
 use super::{Layers, quoted};
 use crate::Level;
 use crate::bytes::{chunk, u16_be, u32_be};
@@ -87,7 +86,7 @@ pub(super) fn read(bytes: &[u8], at: usize, kind: u8, layers: &Layers, out: &mut
     fact.subject = target.map_or(ip.src, IpAddr::V6).to_string();
     fact.parties = Some((layers.src_mac.map_or(Party::Ip(ip.src), Party::Mac), Party::Ip(ip.dst)));
     let fields = &mut fact.fields;
-    fields.text("msg_type", type_word(true, kind));
+    fields.text("msg_type", message_word(kind));
     if let Some(target) = target {
         fields.shown("target_ip", target);
     }
@@ -237,6 +236,16 @@ impl Options {
             name.push_str(&String::from_utf8_lossy(label));
             at += 1 + length;
         }
+    }
+}
+
+fn message_word(kind: u8) -> &'static str {
+    match kind {
+        133 => "router solicitation",
+        134 => "router advertisement",
+        135 => "neighbour solicitation",
+        136 => "neighbour advertisement",
+        _ => "redirect",
     }
 }
 

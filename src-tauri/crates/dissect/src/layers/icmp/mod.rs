@@ -1,10 +1,15 @@
 //! ICMP (RFC 792) and ICMPv6 (RFC 4443).
 
+mod words;
+
 use std::net::Ipv4Addr;
 
 use super::{Layers, Transport, igmp, ndp, quoted};
 use crate::bytes::chunk;
 use crate::protocols::Out;
+use words::{code_word, type_word};
+
+pub(crate) use words::sentence;
 
 pub(super) fn read(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Out) {
     let Some(ip) = layers.ip else { return };
@@ -18,9 +23,10 @@ pub(super) fn read(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, 
         false => ("icmp", "icmp.type", "icmp.code"),
     };
     let label = if six { "Internet Control Message Protocol v6" } else { "Internet Control Message Protocol" };
-    out.tree.open(root, label, at..bytes.len(), || type_word(six, kind).to_owned());
-    out.tree.coded(type_name, "Type", at..at + 1, kind, || format!("{kind} ({})", type_word(six, kind)));
-    out.tree.int(code_name, "Code", at + 1..at + 2, code);
+    layers.icmp = Some(at);
+    out.tree.open(root, label, at..bytes.len(), || type_word(six, kind).unwrap_or_default().to_owned());
+    out.tree.coded(type_name, "Type", at..at + 1, kind, || numbered(kind, type_word(six, kind)));
+    out.tree.coded(code_name, "Code", at + 1..at + 2, code, || numbered(code, code_word(six, kind, code).flatten()));
     let (sum, sum_name) = (u16::from_be_bytes([high, low]), if six { "icmpv6.checksum" } else { "icmp.checksum" });
     out.tree.coded(sum_name, "Checksum", at + 2..at + 4, sum, || format!("0x{sum:04x}"));
     layers.shown = true;
@@ -38,6 +44,10 @@ pub(super) fn read(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, 
         payload_len: stated.saturating_sub(8) as u32,
         tcp: None,
     });
+}
+
+fn numbered(number: u8, word: Option<&str>) -> String {
+    word.map_or_else(|| number.to_string(), |word| format!("{number} ({word})"))
 }
 
 /// What an error says beside its type and code, and the packet that it is about.
@@ -72,24 +82,5 @@ fn error(bytes: &[u8], at: usize, six: bool, layers: &Layers, out: &mut Out) {
     quoted::read(bytes, at + 8..end, six, layers, out);
     if let Some(more) = bytes.get(end..).filter(|more| !more.is_empty()) {
         out.tree.bytes("icmp.ext", "Extensions", end..bytes.len(), more);
-    }
-}
-
-pub(super) fn type_word(six: bool, kind: u8) -> &'static str {
-    match (six, kind) {
-        (false, 0) | (true, 129) => "echo reply",
-        (false, 8) | (true, 128) => "echo request",
-        (false, 3) | (true, 1) => "destination unreachable",
-        (false, 4) => "source quench",
-        (false, 5) | (true, 137) => "redirect",
-        (false, 11) | (true, 3) => "time exceeded",
-        (false, 12) | (true, 4) => "parameter problem",
-        (true, 2) => "packet too big",
-        (true, 133) => "router solicitation",
-        (true, 134) => "router advertisement",
-        (true, 135) => "neighbour solicitation",
-        (true, 136) => "neighbour advertisement",
-        (true, 130 | 131 | 132 | 143) => "multicast listener",
-        _ => "other",
     }
 }
