@@ -16,7 +16,7 @@ mod time;
 
 pub use address::{Mac, MacParseError};
 pub use fact::{Fact, Issue, Party, Piece, Place};
-pub use fields::{Fields, hex, unpacked};
+pub use fields::{Fields, decimal, dotted, hex, unpacked};
 pub use flow::{Endpoint, Flow, Uid};
 pub use frame::{Frame, Interface};
 pub use kind::{FieldSpec, Kind};

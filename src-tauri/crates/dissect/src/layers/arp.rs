@@ -102,18 +102,18 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
         out.tree.close();
     }
     let fact = out.fact("arp", at..at + 28);
-    fact.subject = if operation == 1 { tpa } else { spa }.to_string();
+    model::dotted(&mut fact.subject, if operation == 1 { tpa } else { spa });
     fact.parties = Some((Party::Mac(layers.src_mac.unwrap_or(sha)), target(layers, tha, tpa)));
     let fields = &mut fact.fields;
     fields.text("operation", word);
     fields.shown("mac", sha);
     if !spa.is_unspecified() {
-        fields.shown("ip", spa);
+        fields.ipv4("ip", spa);
     }
     if tha != Mac::ZERO {
         fields.shown("target_mac", tha);
     }
-    fields.shown("target_ip", tpa);
+    fields.ipv4("target_ip", tpa);
     if let Some(former) = conflict {
         fields.shown("conflict", former);
     }

@@ -162,8 +162,10 @@ pub const RST: u8 = 0x04;
 pub const ACK: u8 = 0x10;
 
 /// Reads a frame's lower layers: fields into the tree, facts (ARP, neighbour discovery, radio) into `out`.
+#[inline]
 pub fn read(bytes: &[u8], link_type: u16, wire_len: u32, out: &mut Out) -> Layers {
-    let mut layers = Layers { top: "data", cut: (bytes.len() as u64) < u64::from(wire_len), ..Layers::default() };
+    let mut layers = Layers::default();
+    (layers.top, layers.cut) = ("data", (bytes.len() as u64) < u64::from(wire_len));
     link::read(bytes, link_type, &mut layers, out);
     layers
 }

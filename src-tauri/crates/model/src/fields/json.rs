@@ -1,5 +1,7 @@
 //! Texts and numbers as JSON writes them.
 
+use std::net::Ipv4Addr;
+
 /// Stands before and behind a text that is kept as it is: no JSON holds it, as controls are escaped there.
 pub(super) const MARK: char = '\u{1}';
 
@@ -111,8 +113,8 @@ impl Escaped<'_> {
     }
 }
 
-/// What `{value}` would write, without the machinery for all that it could.
-pub(super) fn decimal(out: &mut String, value: i64) {
+/// Writes what `{value}` would, without the machinery for all that it could.
+pub fn decimal(out: &mut String, value: i64) {
     if let digit @ 0..10 = value {
         return out.push(char::from(b'0' + digit as u8));
     }
@@ -131,6 +133,16 @@ pub(super) fn decimal(out: &mut String, value: i64) {
         out.push('-');
     }
     out.push_str(std::str::from_utf8(digits.get(at..).unwrap_or_default()).unwrap_or_default());
+}
+
+/// Writes an IPv4 address: `192.0.2.1`.
+pub fn dotted(out: &mut String, address: Ipv4Addr) {
+    for (n, octet) in address.octets().into_iter().enumerate() {
+        if n > 0 {
+            out.push('.');
+        }
+        decimal(out, octet.into());
+    }
 }
 
 /// Whether a text, given as bytes, needs no escape.

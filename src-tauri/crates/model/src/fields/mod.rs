@@ -4,9 +4,10 @@ mod json;
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 
-pub use self::json::unpacked;
-use self::json::{MARK, decimal, is_plain, quote};
+use self::json::{MARK, is_plain, quote};
+pub use self::json::{decimal, dotted, unpacked};
 
 /// An ordered JSON object under construction: `{"query":"a.example","qtype":1}`.
 ///
@@ -133,6 +134,13 @@ impl Fields {
         self.text.push_str(if value { "true" } else { "false" });
     }
 
+    pub fn ipv4(&mut self, key: &str, value: Ipv4Addr) {
+        self.key(key);
+        self.text.push('"');
+        dotted(&mut self.text, value);
+        self.text.push('"');
+    }
+
     pub fn shown(&mut self, key: &str, value: impl std::fmt::Display) {
         self.key(key);
         self.text.push('"');
@@ -228,14 +236,15 @@ mod tests {
         fields.flag("AA", false);
         fields.texts("answers", ["x", "y"]);
         fields.ints("TTLs", [1_i64, -2, 0, i64::MIN, i64::MAX]);
-        fields.shown("ip", std::net::Ipv4Addr::new(192, 0, 2, 1));
+        fields.ipv4("ip", Ipv4Addr::new(192, 0, 2, 1));
+        fields.shown("mask", Ipv4Addr::new(255, 255, 0, 0));
         fields.shown("odd", format_args!("a\"{}", '\n'));
         fields.real("nothing", f64::NAN);
         fields.real("signal", -47.5);
         fields.objects("records", [inner]);
         assert_eq!(
             fields.to_json(),
-            r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2,0,-9223372036854775808,9223372036854775807],"ip":"192.0.2.1","odd":"a\"\n","signal":-47.5,"records":[{"ttl":60}]}"#
+            r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2,0,-9223372036854775808,9223372036854775807],"ip":"192.0.2.1","mask":"255.255.0.0","odd":"a\"\n","signal":-47.5,"records":[{"ttl":60}]}"#
         );
         assert_eq!(Fields::new().to_json(), "{}");
     }

@@ -161,7 +161,7 @@ pub fn data(message: &[u8], record: &Record, tree: &mut Tree) -> Result<String, 
     match record.rtype {
         A if data.left() == 4 => {
             let range = data.remaining();
-            text = Ipv4Addr::from(data.u32("address cut short")?).to_string();
+            model::dotted(&mut text, Ipv4Addr::from(data.u32("address cut short")?));
             tree.text("dns.a", "Address", range, &text);
         }
         AAAA if data.left() == 16 => {

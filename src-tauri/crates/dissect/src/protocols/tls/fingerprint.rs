@@ -1,7 +1,5 @@
 //! JA3, JA3S and JA4: what software a hello was written by.
 
-use std::fmt::Write;
-
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
@@ -19,21 +17,23 @@ pub fn ja3_text(hello: &Hello) -> String {
     let lists = [&hello.ciphers, &hello.extensions, &hello.groups];
     for list in &lists[..if hello.client { 3 } else { 2 }] {
         text.push(',');
-        let mut separator = "";
-        for value in list.iter().filter(|value| !is_grease(**value)) {
-            let _ = write!(text, "{separator}{value}");
-            separator = "-";
-        }
+        joined(&mut text, list.iter().copied().filter(|value| !is_grease(*value)));
     }
     if hello.client {
         text.push(',');
-        let mut separator = "";
-        for value in &hello.point_formats {
-            let _ = write!(text, "{separator}{value}");
-            separator = "-";
-        }
+        joined(&mut text, hello.point_formats.iter().copied().map(u16::from));
     }
     text
+}
+
+/// `4865-4867`
+fn joined(text: &mut String, list: impl Iterator<Item = u16>) {
+    for (n, value) in list.enumerate() {
+        if n > 0 {
+            text.push('-');
+        }
+        model::decimal(text, value.into());
+    }
 }
 
 pub fn md5(text: &str) -> String {
@@ -110,7 +110,8 @@ pub fn hex_list(list: impl Iterator<Item = u16>) -> String {
         if !text.is_empty() {
             text.push(',');
         }
-        text.extend([12, 8, 4, 0].map(|shift| char::from_digit((value >> shift & 15).into(), 16).unwrap_or('0')));
+        let digits = [12, 8, 4, 0].map(|shift| b"0123456789abcdef"[usize::from(value >> shift & 15)]);
+        text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
     }
     text
 }
