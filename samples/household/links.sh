@@ -1,10 +1,11 @@
-# Part of record_protocols.sh: what lies between the cable and IP. Tunnels, PPPoE, LLDP, VLANs, fragments, and a line that loses frames.
+# Part of record_protocols.sh: what lies between the cable and IP. Tunnels, PPPoE, LLDP, VLANs, fragments, groups, and a line that loses frames.
 # shellcheck shell=bash disable=SC2154
 
-all+=(gre vxlan 6in4 wireguard pppoe lldp vlan fragments losses)
+all+=(gre vxlan 6in4 wireguard pppoe lldp vlan fragments losses igmp)
 programs+=([gre]="curl:curl ping:iputils-ping" [vxlan]="curl:curl ping:iputils-ping" [6in4]="curl:curl ping:iputils-ping"
   [wireguard]="wg:wireguard-tools curl:curl" [pppoe]="pppd:ppp pppoe-server:pppoe curl:curl" [lldp]="lldpd:lldpd" [vlan]="curl:curl ping:iputils-ping"
-  [fragments]="dnsmasq:dnsmasq-base dig:bind9-dnsutils ping:iputils-ping" [losses]="tc:iproute2 curl:curl")
+  [fragments]="dnsmasq:dnsmasq-base dig:bind9-dnsutils ping:iputils-ping" [losses]="tc:iproute2 curl:curl"
+  [igmp]="bridge:iproute2")
 
 # The ends as the internet sees them.
 declare -A outer=([server]=192.0.2.10 [client]=192.0.2.20) other=([server]=client [client]=server)
@@ -199,4 +200,28 @@ do_losses() {
   for _ in 1 2; do at client curl -sS --max-time 30 -o "$work/client/got" "http://$server/history.json"; done
   keep losses
   for end in server client; do at "$end" tc qdisc del dev eth0 root; done
+}
+
+do_igmp() {
+  for end in server client; do ip netns exec "lp-$end" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; done
+  sleep 2
+  record igmp "IGMP and MLD: a switch asks who listens, in each version; groups joined and left"
+  local version mld device
+  for version in 3 2; do
+    mld=$((version - 1))
+    ip -n lp-server link add groups type bridge mcast_snooping 1 mcast_querier 1 mcast_query_use_ifaddr 1 mcast_igmp_version "$version" mcast_mld_version "$mld" \
+      mcast_startup_query_interval 100 mcast_startup_query_count 2 mcast_query_response_interval 100 mcast_last_member_interval 40
+    ip -n lp-server link set eth0 master groups
+    ip -n lp-server addr add 192.168.87.1/24 dev groups
+    ip netns exec lp-client sysctl -qw "net.ipv4.conf.eth0.force_igmp_version=$version" "net.ipv6.conf.eth0.force_mld_version=$mld"
+    ip -n lp-server link set groups up
+    sleep 1
+    for device in 239.1.14.14/32 ff15::14/128; do ip -n lp-client addr add "$device" dev eth0 autojoin; done
+    sleep 3
+    for device in 239.1.14.14/32 ff15::14/128; do ip -n lp-client addr del "$device" dev eth0; done
+    sleep 1.5
+    ip -n lp-server link del groups
+  done
+  keep igmp
+  for end in server client; do ip netns exec "lp-$end" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1; done
 }

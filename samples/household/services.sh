@@ -1,10 +1,10 @@
 # Part of record_protocols.sh: services of a home that its household does not run.
 # shellcheck shell=bash disable=SC2154
 
-all+=(rtsp websocket stun dtls nbns wsd dhcpv6 coap)
+all+=(rtsp websocket stun dtls nbns wsd dhcpv6 coap llmnr)
 programs+=([rtsp]="ffmpeg:ffmpeg" [websocket]="mosquitto:mosquitto" [stun]="turnserver:coturn turnutils_uclient:coturn" [dtls]="openssl:openssl"
   [nbns]="nmbd:samba nmblookup:samba-common-bin nbtscan:nbtscan" [wsd]="wsdd:wsdd" [dhcpv6]="dnsmasq:dnsmasq-base dhclient:isc-dhcp-client"
-  [coap]="coap-server-notls:libcoap3-bin coap-client-notls:libcoap3-bin")
+  [coap]="coap-server-notls:libcoap3-bin coap-client-notls:libcoap3-bin" [llmnr]="llmnrd:llmnrd llmnr-query:llmnrd")
 
 do_rtsp() {
   record rtsp "RTSP: a camera watched by Basic and by Digest, over TCP and UDP"
@@ -129,4 +129,18 @@ do_coap() {
   at client "${ask[@]}" -m delete "coap://$server/settings" >>"$work/client/log" 2>&1
   at client "${ask[@]}" -m get "coap://$server/missing" >>"$work/client/log" 2>&1
   keep coap
+}
+
+do_llmnr() {
+  for end in server client; do ip netns exec "lp-$end" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; done
+  sleep 2
+  record llmnr "LLMNR: a name asked for over IPv4 and IPv6, and one that nobody has"
+  start server llmnrd -6 -i eth0 -H workshop
+  sleep 0.5
+  local ask=(llmnr-query -I eth0)
+  for type in A AAAA ANY; do at client "${ask[@]}" -T "$type" -d 14 workshop >>"$work/client/log" 2>&1; done
+  at client "${ask[@]}" -6 -T ANY -d 15 workshop >>"$work/client/log" 2>&1
+  at client "${ask[@]}" -c 2 -i 100 -T A -d 16 nobody >>"$work/client/log" 2>&1 || true
+  keep llmnr
+  for end in server client; do ip netns exec "lp-$end" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1; done
 }

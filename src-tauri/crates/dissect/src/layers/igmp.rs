@@ -51,7 +51,8 @@ pub(super) fn v4(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) {
     out.tree.open("igmp", "Internet Group Management Protocol", at..bytes.len(), || word.replace('_', " "));
     out.tree.int("igmp.version", "Version", at..at + 1, version);
     out.tree.coded("igmp.type", "Type", at..at + 1, kind, || format!("0x{kind:02x} ({})", word.replace('_', " ")));
-    if kind == 0x11 {
+    // RFC 2236 section 2.2: zero in what is no query.
+    if kind == 0x11 || version == 2 {
         out.tree.int("igmp.max_resp", "Max response time", at + 1..at + 2, time);
     }
     out.tree.coded("igmp.checksum", "Checksum", at + 2..at + 4, sum, || format!("0x{sum:04x}"));
