@@ -219,10 +219,7 @@ fn filters_count_as_tshark_does() {
     if !has_tshark() {
         return;
     }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/hollis-street/router.pcapng");
-    let bench = Bench::fresh();
-    bench.import(&[&file]);
-    for filter in [
+    let router = [
         "dns",
         "mdns",
         "arp",
@@ -254,7 +251,19 @@ fn filters_count_as_tshark_does() {
         "frame.len > 200 and not tcp",
         "frame.number >= 100 && frame.number <= 120",
         "ip.ttl < 64 || arp",
-    ] {
+    ];
+    let groups = ["igmp", "icmpv6", "!igmp", "igmp.maddr == 239.1.14.14", "igmp.type == 0x16", "icmpv6.type == 143"];
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
+    count_as_tshark(&samples.join("hollis-street/router.pcapng"), &router);
+    count_as_tshark(&samples.join("protocols/igmp.pcapng"), &groups);
+    count_as_tshark(&samples.join("protocols/llmnr.pcapng"), &["llmnr", "igmp || arp"]);
+}
+
+/// Each filter finds in the file what it finds there for TShark, and that is something.
+fn count_as_tshark(file: &Path, filters: &[&str]) {
+    let bench = Bench::fresh();
+    bench.import(&[file]);
+    for filter in filters {
         let page = bench
             .app
             .call("rows", json!({ "view": "frames", "select": { "filter": filter }, "limit": 10_000, "count": true }));

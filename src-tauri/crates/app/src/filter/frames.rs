@@ -73,6 +73,8 @@ enum See {
     Fields(&'static [&'static str], Probe),
     Field(&'static str, Probe),
     Protocol(String),
+    /// In the packet's tree alone, whatever is told of it.
+    Layer(&'static str),
 }
 
 type Probe = Box<dyn Fn(&str) -> bool>;
@@ -124,7 +126,7 @@ impl FrameFilter {
 
     /// The packet's tree of fields is needed.
     pub fn reads_fields(&self) -> bool {
-        self.tree.any(&|atom| matches!(atom.see, See::Fields(..) | See::Field(..) | See::Protocol(_)))
+        self.tree.any(&|atom| matches!(atom.see, See::Fields(..) | See::Field(..) | See::Protocol(_) | See::Layer(_)))
     }
 }
 
@@ -205,6 +207,8 @@ fn indexed(column: &str, entry: &FrameEntry) -> Option<String> {
 
 impl See {
     fn holds(&self, looked: &Looked) -> bool {
+        let layer =
+            |name: &str| looked.nodes.iter().any(|node| node.depth == 0 && node.name == name && node.level.is_none());
         let column = |name: &str| match looked.row?.get(name) {
             Some(serde_json::Value::String(text)) => Some(text.clone()),
             Some(serde_json::Value::Null) | None => None,
@@ -225,10 +229,9 @@ impl See {
             }
             See::Protocol(name) => {
                 let top = column("protocol").unwrap_or_default();
-                top == *name
-                    || kinds_of(name).contains(&top)
-                    || looked.nodes.iter().any(|node| node.depth == 0 && node.name == name && node.level.is_none())
+                top == *name || kinds_of(name).contains(&top) || layer(name)
             }
+            See::Layer(name) => layer(name),
         }
     }
 }
@@ -282,6 +285,11 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
         }
         Means::Protocol(name @ ("ip" | "ipv6" | "tcp" | "udp" | "icmp" | "icmpv6")) => {
             Atom { flows: flows(&by_means())?, loose: Known::Maybe, ..Atom::new(See::Protocol((*name).to_owned())) }
+        }
+        // Its facts are kept once, its packets belong to flows, and to Wireshark what MLD says is none of it.
+        Means::Protocol("igmp") => {
+            let some = flows(&Row::is("proto", On::Is, "ip"))?;
+            Atom { some, loose: Known::Maybe, ..Atom::new(See::Layer("igmp")) }
         }
         Means::Protocol(name) if is_protocol(name) => {
             let service = Row::is("service", On::Is, *name);
