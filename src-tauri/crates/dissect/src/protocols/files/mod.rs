@@ -236,6 +236,9 @@ impl File {
                 }
             }
         }
+        let place = place(self.pieces);
+        let sha256 = hash.as_ref().map_or("", |(sha256, _)| sha256);
+        out.sought.iter_mut().for_each(|sought| sought.see(&place, sha256, &self.head, self.keep));
         let fact = out.fact(KIND.name, 0..0);
         fact.subject = self.subject;
         fact.fields = self.fields;
@@ -273,10 +276,7 @@ impl File {
         if let Some(error) = self.error {
             own.text("error", error);
         }
-        let place = place(self.pieces);
-        fact.place = Some(place.clone());
-        let sha256 = hash.as_ref().map_or("", |(sha256, _)| sha256);
-        out.sought.iter_mut().for_each(|sought| sought.see(&place, sha256, &self.head));
+        fact.place = Some(place);
         let mut bytes = if known { self.head } else { Vec::new() };
         bytes.truncate(self.keep);
         Kept { whole: hash.is_some_and(|(_, length)| length == bytes.len() as u64), bytes }

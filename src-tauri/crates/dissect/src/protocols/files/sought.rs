@@ -22,10 +22,11 @@ impl Sought {
         Sought { place, sha256: sha256.to_owned(), found: None }
     }
 
-    /// A file has passed. Of several in the same encrypted record, the hash says which it is.
-    pub fn see(&mut self, place: &Place, sha256: &str, content: &[u8]) {
+    /// A file has passed, of whose content up to `most` bytes were kept. Of several in the same encrypted record, the hash says which
+    /// it is.
+    pub fn see(&mut self, place: &Place, sha256: &str, content: &[u8], most: usize) {
         if self.found.is_none() && *place == self.place && sha256 == self.sha256 {
-            self.found = Some(Kept { bytes: content.to_vec(), whole: content.len() < LONGEST });
+            self.found = Some(Kept { bytes: content.to_vec(), whole: content.len() < most });
         }
     }
 }
