@@ -30,7 +30,7 @@ struct Sign {
     rank: u8,
 }
 
-/// Facts are grouped by their `fields`: a sign has to be among these, not in a fact's `own`. Devices are known by hardware address: what
+/// Facts are grouped by their `fields`, and those without a sign are not looked at: a sign has to be among these, not in a fact's `own`. Devices are known by hardware address: what
 /// only names a Zigbee device's 64-bit address (`extended_address`) makes none.
 const fn sign(kind: &'static str, field: &'static str, of: Of, name: &'static str, rank: u8) -> Sign {
     Sign { kind, field, of, name, rank }
@@ -103,9 +103,14 @@ pub(crate) fn devices(case: &Case) -> Result<()> {
         }
     }
     board.sightings(case)?;
-    let signs: BTreeSet<&str> = SIGNS.iter().map(|sign| sign.kind).filter(|kind| *kind != "station").collect();
-    // Stations first: they say which pseudonyms are the same client's.
-    let kinds: Vec<&str> = ["station"].into_iter().chain(signs).chain(["log", "association"]).collect();
+    let mut signs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for sign in SIGNS.iter().filter(|sign| sign.kind != "station") {
+        signs.entry(sign.kind).or_default().push(sign.field);
+    }
+    // Stations first: they say which pseudonyms are the same client's. Of these and of a router's log, all counts.
+    let first = [("station", &[] as &[&str])].into_iter();
+    let kinds = first.chain(signs.iter().map(|(kind, fields)| (*kind, &fields[..])));
+    let kinds: Vec<(&str, &[&str])> = kinds.chain([("log", &[] as &[&str]), ("association", &[])]).collect();
     case.each_group(&kinds, &mut |group| board.group(&group))?;
     let mut runs: HashMap<i64, i64> = HashMap::new();
     for item in case.all_evidence()? {

@@ -98,7 +98,7 @@ fn flow_sql(case: &Case, expr: &Expr) -> Result<Sql> {
             Ok(settled((comparison, vec![value])))
         }
         Expr::Fact(kinds, inner) => {
-            Ok(("w.uid IN (SELECT value FROM json_each(?))".into(), vec![uids(case, kinds, inner)?]))
+            Ok(("w.id IN (SELECT value FROM json_each(?))".into(), vec![flows_with(case, kinds, inner)?]))
         }
         Expr::Kinds(_) | Expr::Flow(_) | Expr::End { .. } => Err(misplaced()),
         both => joined(both, &mut |expr| flow_sql(case, expr)),
@@ -118,7 +118,7 @@ pub(crate) fn view_sql(case: &Case, view: &ViewSpec, expr: &Expr) -> Result<Sql>
             Ok(settled((comparison, vec![value])))
         }
         Expr::Fact(kinds, inner) if view.name == "flows" => {
-            Ok(("uid IN (SELECT value FROM json_each(?))".into(), vec![uids(case, kinds, inner)?]))
+            Ok(("_id IN (SELECT value FROM json_each(?))".into(), vec![flows_with(case, kinds, inner)?]))
         }
         Expr::Kinds(_) | Expr::Flow(_) | Expr::End { .. } | Expr::Fact(..) => Err(misplaced()),
         both => joined(both, &mut |expr| view_sql(case, view, expr)),
@@ -147,28 +147,33 @@ fn joined(expr: &Expr, each: &mut dyn FnMut(&Expr) -> Result<Sql>) -> Result<Sql
     Ok((format!("({})", clauses.join(sign)), values))
 }
 
-/// Flows that hold a fact of these kinds for which `inner` holds, as a list for SQL.
-fn uids(case: &Case, kinds: &[String], inner: &Expr) -> Result<Value> {
+/// Ids of flows that hold a fact of these kinds for which `inner` holds, as a list for SQL.
+fn flows_with(case: &Case, kinds: &[String], inner: &Expr) -> Result<Value> {
     let found = case.read(|db| {
         let test = Test::All(vec![Test::kinds(db, kinds)?, Test::of_expr(case, db, inner)?]);
-        let mut uids: HashSet<i64> = HashSet::new();
+        let mut flows: HashSet<i64> = HashSet::new();
         Scan::new(db, test)?.each(&mut |chunk, mask| {
+            let run = chunk.meta.run;
             let column = &chunk.places()?.uid;
-            uids.extend((0..column.index.len()).filter(|row| mask.has(*row)).map(|row| column.get(row) as i64));
+            let uids = (0..column.index.len()).filter(|row| mask.has(*row)).map(|row| column.get(row));
+            flows.extend(uids.filter(|uid| *uid != 0).map(|uid| flow_id(run, uid)));
             Ok(())
         })?;
-        uids.remove(&0);
-        Ok(uids)
+        Ok(flows)
     })?;
     Ok(Value::Text(serde_json::to_string(&found).unwrap_or_default()))
 }
 
+/// The id of a flow's row: its name says its number in the run.
+pub(crate) fn flow_id(run: RunId, uid: u64) -> i64 {
+    run << RUN_BITS | i64::from(model::Uid(uid).serial())
+}
+
 /// Two columns of the flows (alias `w`) for which `expr` holds.
-pub(crate) fn flows(case: &Case, db: &Connection, expr: &Expr, columns: &str) -> Result<Vec<(u64, u64)>> {
+pub(crate) fn flows(case: &Case, db: &Connection, expr: &Expr, columns: &str) -> Result<Vec<(i64, u64)>> {
     let (sql, values) = flow_sql(case, expr)?;
     let mut statement = db.prepare(&format!("SELECT {columns} FROM flow w WHERE {sql}"))?;
-    let rows = statement
-        .query_map(params_from_iter(&values), |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?;
+    let rows = statement.query_map(params_from_iter(&values), |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

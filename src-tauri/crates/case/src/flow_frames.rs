@@ -32,11 +32,11 @@ impl Case {
         self.read(|db| {
             let mut statement = db.prepare_cached(
                 "SELECT f.id, r.evidence, f.proto, f.service, f.first_frame, f.last_frame, o.value, f.orig_p, p.value, f.resp_p,
-                 f.orig_bytes, f.resp_bytes FROM flow f JOIN run r ON r.id = f.id >> 40
-                 JOIN text o ON o.id = f.orig_h JOIN text p ON p.id = f.resp_h WHERE f.uid = ? ORDER BY f.id",
+                 f.orig_bytes, f.resp_bytes FROM run r CROSS JOIN flow f ON f.id = (r.id << 40) + ?2
+                 JOIN text o ON o.id = f.orig_h JOIN text p ON p.id = f.resp_h WHERE f.uid = ?1 ORDER BY f.id",
             )?;
             let number = |row: &rusqlite::Row, at| row.get::<_, i64>(at).map(|n| n as u64);
-            let rows = statement.query_map([uid.0 as i64], |row| {
+            let rows = statement.query_map([uid.0 as i64, uid.serial().into()], |row| {
                 let id: i64 = row.get(0)?;
                 Ok(FlowSpan {
                     run: id >> RUN_BITS,

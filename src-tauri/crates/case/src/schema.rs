@@ -14,7 +14,7 @@ pub(crate) const RUN_BITS: u32 = 40;
 
 /// How a case is written (`user_version`): its tables, and the bytes of what is packed in them (facts, frames, presence). Raised with
 /// every change that another Lintel would misread.
-const FORMAT: i32 = 7;
+const FORMAT: i32 = 8;
 
 const TABLES: &str = "
 CREATE TABLE case_fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -196,7 +196,6 @@ CREATE TABLE scene (                       -- timed scripts of commands
 /// Made after bulk loading, not during.
 pub(crate) const LATE_INDEXES: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS flow_ts ON flow (ts)",
-    "CREATE INDEX IF NOT EXISTS flow_uid ON flow (uid)",
     "CREATE INDEX IF NOT EXISTS text_hash ON text (hash) WHERE hash <> 0",
 ];
 

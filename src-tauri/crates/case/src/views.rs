@@ -3,6 +3,7 @@
 use rusqlite::types::{Value, ValueRef};
 
 use crate::filter;
+use crate::schema::RUN_BITS;
 use crate::select::{Condition, Op, Select, Where, compare};
 use crate::{Case, Error, NO_TIME, Result};
 
@@ -394,7 +395,13 @@ pub(crate) fn column_condition(view: &ViewSpec, condition: &Condition, of: Optio
     };
     let value = if condition.op == Op::Has { String::new() } else { stored(*shape, name, &condition.value)? };
     let own = format!("\"{name}\"");
-    Ok(compare(of.unwrap_or(&own), condition.op, &value))
+    let (comparison, value) = compare(of.unwrap_or(&own), condition.op, &value);
+    // A flow's name says where its row is in each run: there is no index of names.
+    if let ("flows", "uid", Op::Is, Some(uid)) = (view.name, *name, condition.op, model::Uid::parse(&condition.value)) {
+        let (id, serial) = (if of.is_some() { "w.id" } else { "_id" }, uid.serial());
+        return Ok((format!("({comparison} AND {id} IN (SELECT (id << {RUN_BITS}) + {serial} FROM run))"), value));
+    }
+    Ok((comparison, value))
 }
 
 fn not_ours() -> Error {

@@ -159,7 +159,7 @@ impl Active {
         let sides = if reply { [receiver, sender] } else { [sender, receiver] };
         Active {
             serial,
-            uid: uid(key, frame),
+            uid: uid(serial, key, frame),
             service: Service::default(),
             streams: Default::default(),
             sides,
@@ -365,7 +365,7 @@ fn serves(port: u16) -> bool {
 }
 
 /// A name made of what the flow is, so that the same evidence gives the same names on any machine.
-fn uid(key: &Key, frame: &Frame) -> Uid {
+fn uid(serial: u32, key: &Key, frame: &Frame) -> Uid {
     let mut hasher = foldhash::quality::FixedState::with_seed(0x11_4e7e1).build_hasher();
     for (address, port) in [key.low, key.high] {
         hasher.write(&address.to_be_bytes());
@@ -375,5 +375,5 @@ fn uid(key: &Key, frame: &Frame) -> Uid {
     hasher.write_u16(key.vlan);
     hasher.write_u64(frame.number);
     hasher.write_i64(frame.ts.map_or(0, |ts| ts.0));
-    Uid(hasher.finish())
+    Uid::new((hasher.finish() >> 32) as u32, serial)
 }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crate::{Mac, Time};
 
-/// A flow's name, made from what it is (addresses, ports, first frame), so that the same evidence gives the same names.
+/// A flow's name, made from what it is (addresses, ports, first frame) and its number in the capture, so that the same evidence gives
+/// the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uid(pub u64);
 
@@ -24,6 +25,16 @@ impl fmt::Display for Uid {
 }
 
 impl Uid {
+    /// `hash`: of what the flow is; `serial`: its number in the capture, from 1.
+    pub fn new(hash: u32, serial: u32) -> Uid {
+        Uid(u64::from(hash) << 32 | u64::from(serial))
+    }
+
+    /// The flow's number in its capture: where its row is.
+    pub fn serial(self) -> u32 {
+        self.0 as u32
+    }
+
     /// Reads what `Display` wrote.
     pub fn parse(text: &str) -> Option<Uid> {
         let digits = text.strip_prefix('C').filter(|digits| digits.len() == 11)?;
@@ -101,5 +112,6 @@ mod tests {
         }
         assert_eq!(Uid::parse("Czzzzzzzzzzz"), None); // over 64 bits
         assert_eq!(Uid::parse("x"), None);
+        assert_eq!((Uid::new(u32::MAX, 7).0, Uid::new(1, u32::MAX).serial()), (0xffff_ffff_0000_0007, u32::MAX));
     }
 }

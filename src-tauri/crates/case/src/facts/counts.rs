@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use rusqlite::Connection;
+
 use super::matching::{Ids, Test, TextColumn};
 use super::scan::{Chunk, Scan, metas};
-use super::{Reader, object};
+use super::write::SUBJECT;
+use super::{Reader, about, object};
 use crate::runs::RunId;
 use crate::schema::RUN_BITS;
 use crate::select::Select;
@@ -186,27 +189,28 @@ impl Case {
         })
     }
 
-    /// Calls `each` for what facts of the given kinds say, once for each (run, sender, fields); kinds in the order given, the
-    /// first said first.
-    pub fn each_group(&self, kinds: &[&str], each: &mut dyn FnMut(FactGroup)) -> Result<()> {
+    /// Calls `each` for what facts of the given kinds say, once for each (run, sender, fields), if one of the fields that are asked for
+    /// is among them; no fields: all facts of that kind. Kinds in the order given, the first said first.
+    pub fn each_group(&self, kinds: &[(&str, &[&str])], each: &mut dyn FnMut(FactGroup)) -> Result<()> {
         let names = self.kind_names()?;
         self.read(|db| {
             let mut reader = Reader::new(db)?;
-            for kind in kinds {
+            for (kind, fields) in kinds {
                 let Some((id, _)) = names.iter().find(|(_, name)| name == kind) else { continue };
-                let mut groups: HashMap<(RunId, u64, u64), Group, foldhash::fast::FixedState> = HashMap::default();
+                let keys = fields.iter().map(|field| format!("\"{field}\":")).collect();
+                let mut groups = Groups { db, keys, sets: HashMap::default(), found: HashMap::default() };
                 for meta in metas(db, "WHERE kind = ?", &[*id])? {
-                    group(&mut Chunk::new(db, meta), &mut groups)?;
+                    groups.see(&mut Chunk::new(db, meta))?;
                 }
-                let mut groups: Vec<((RunId, u64, u64), Group)> = groups.into_iter().collect();
+                let mut groups: Vec<(Key, Group)> = groups.found.into_iter().collect();
                 groups.sort_unstable_by_key(|((run, ..), group)| (*run, group.first));
-                for ((run, src, fields), group) in groups {
+                for ((run, src, fields, subject), group) in groups {
                     let some = |ts: i64| (ts != NO_TIME).then_some(ts);
                     each(FactGroup {
                         kind: (*kind).to_owned(),
                         run,
                         src: reader.text(src)?,
-                        fields: object(&reader.text(fields)?),
+                        fields: object(&about(&reader.text(fields)?, &reader.text(subject)?)),
                         first: run << RUN_BITS | group.first,
                         first_frame: (group.frame != 0).then_some(group.frame as u64),
                         first_ts: group.first_ts,
@@ -228,39 +232,89 @@ struct Group {
     count: u64,
 }
 
-fn group(chunk: &mut Chunk, groups: &mut HashMap<(RunId, u64, u64), Group, foldhash::fast::FixedState>) -> Result<()> {
-    let run = chunk.meta.run;
-    // Groups whose first fact is in this chunk, and where: most chunks have none, and their places need not be looked at.
-    let mut first = Vec::new();
-    let keys = chunk.keys()?;
-    for (row, (ts, number)) in keys.ts.iter().zip(&keys.number).enumerate() {
-        let key = (run, keys.src.get(row), keys.fields.get(row));
-        let group = groups.entry(key).or_insert(Group {
-            first: i64::MAX,
-            frame: 0,
-            first_ts: None,
-            last_ts: NO_TIME,
-            count: 0,
-        });
-        if *number < group.first {
-            group.first = *number;
-            first.push((key, row));
+/// Run, sender, fields; the subject, if it is one of them.
+type Key = (RunId, u64, u64, u64);
+
+/// The groups of one kind.
+struct Groups<'d> {
+    db: &'d Connection,
+    /// What is asked for, as it stands in a field set.
+    keys: Vec<String>,
+    sets: HashMap<u64, Set, foldhash::fast::FixedState>,
+    found: HashMap<Key, Group, foldhash::fast::FixedState>,
+}
+
+/// What a field set is to whoever asks.
+#[derive(Clone, Copy, PartialEq)]
+enum Set {
+    Nothing,
+    Told,
+    /// The fact's subject is one of the values.
+    ToldAbout,
+}
+
+impl Groups<'_> {
+    fn set(&mut self, id: u64) -> Result<Set> {
+        if let Some(known) = self.sets.get(&id) {
+            return Ok(*known);
         }
-        if *ts != NO_TIME {
-            group.first_ts = Some(group.first_ts.map_or(*ts, |first| first.min(*ts)));
-        }
-        group.last_ts = group.last_ts.max(*ts);
-        group.count += 1;
+        let mut statement = self.db.prepare_cached("SELECT value FROM text WHERE id = ?")?;
+        let mut rows = statement.query([id as i64])?;
+        let row = rows.next()?;
+        let text = row.map_or(Ok(""), |row| row.get_ref(0).map(|text| text.as_str().unwrap_or_default()))?;
+        let set = match self.keys.is_empty() || self.keys.iter().any(|key| text.contains(key)) {
+            false => Set::Nothing,
+            true if text.contains(SUBJECT) => Set::ToldAbout,
+            true => Set::Told,
+        };
+        self.sets.insert(id, set);
+        Ok(set)
     }
-    if !first.is_empty() {
-        let frames = &chunk.places()?.frame;
-        for (key, row) in first {
-            if let (Some(group), Some(frame)) = (groups.get_mut(&key), frames.get(row)) {
-                group.frame = *frame;
+
+    fn see(&mut self, chunk: &mut Chunk) -> Result<()> {
+        let run = chunk.meta.run;
+        // Groups whose first fact is in this chunk, and where: most chunks have none, and their places need not be looked at.
+        let mut first = Vec::new();
+        let keys = chunk.keys()?;
+        let sets = keys.fields.values.iter().map(|id| self.set(*id)).collect::<Result<Vec<Set>>>()?;
+        if sets.iter().all(|set| *set == Set::Nothing) {
+            return Ok(());
+        }
+        for (row, at) in keys.fields.index.iter().enumerate() {
+            let subject = match sets.get(usize::from(*at)) {
+                Some(Set::Told) => 0,
+                Some(Set::ToldAbout) => keys.subject.get(row),
+                _ => continue,
+            };
+            let (Some(ts), Some(number)) = (keys.ts.get(row), keys.number.get(row)) else { continue };
+            let key = (run, keys.src.get(row), keys.fields.get(row), subject);
+            let group = self.found.entry(key).or_insert(Group {
+                first: i64::MAX,
+                frame: 0,
+                first_ts: None,
+                last_ts: NO_TIME,
+                count: 0,
+            });
+            if *number < group.first {
+                group.first = *number;
+                first.push((key, row));
+            }
+            if *ts != NO_TIME {
+                group.first_ts = Some(group.first_ts.map_or(*ts, |first| first.min(*ts)));
+            }
+            group.last_ts = group.last_ts.max(*ts);
+            group.count += 1;
+        }
+        if !first.is_empty() {
+            let frames = &chunk.places()?.frame;
+            for (key, row) in first {
+                if let (Some(group), Some(frame)) = (self.found.get_mut(&key), frames.get(row)) {
+                    group.frame = *frame;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Nice widths: 1, 2, 5, 10 ... ms, then seconds, minutes, hours, days.

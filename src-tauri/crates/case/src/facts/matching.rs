@@ -11,6 +11,7 @@ use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 use super::scan::Chunk;
+use super::write::SUBJECT;
 use crate::columns::Dictionary;
 use crate::filter::{self, Block, Expr};
 use crate::schema::RUN_BITS;
@@ -30,14 +31,19 @@ pub(crate) enum Test {
     /// From the first time to before the second.
     Time(i64, i64),
     Text(TextColumn, Ids),
-    /// Of these flows.
-    Uids(Ids),
+    /// Of the flow of this name; 0: of none.
+    Uid(u64),
+    /// Of these flows, by the ids of their rows.
+    Flows(HashSet<i64, foldhash::fast::FixedState>),
     /// Of these flows, and the one that is named here by its text is at that end: (flow, text).
-    Ends(TextColumn, HashSet<(u64, u64), foldhash::fast::FixedState>),
+    Ends(TextColumn, HashSet<(i64, u64), foldhash::fast::FixedState>),
     Number(NumberColumn, Wanted),
-    /// A member of the fact's own fields: the field sets that hold it, and what to look for in what is the fact's alone.
+    /// A member of the fact's own fields: the field sets that hold it, those of which it is the fact's subject and the subjects that
+    /// are as wanted, and what to look for in what is the fact's alone.
     Member {
         fields: Ids,
+        about: Ids,
+        subjects: Ids,
         key: String,
         wanted: Wanted,
     },
@@ -154,13 +160,13 @@ impl Test {
             Expr::Is(condition) => Test::condition(case, db, condition)?,
             Expr::Kinds(kinds) => Test::kinds(db, kinds)?,
             Expr::Flow(inner) => {
-                let uids = filter::flows(case, db, inner, "w.uid, 0")?;
-                Test::Uids(uids.into_iter().map(|(uid, _)| uid).collect())
+                let flows = filter::flows(case, db, inner, "w.id, 0")?;
+                Test::Flows(flows.into_iter().map(|(flow, _)| flow).collect())
             }
             Expr::End { dst, orig, resp } => {
-                let mut ends: HashSet<(u64, u64), foldhash::fast::FixedState> = HashSet::default();
-                ends.extend(filter::flows(case, db, orig, "w.uid, w.orig_h")?);
-                ends.extend(filter::flows(case, db, resp, "w.uid, w.resp_h")?);
+                let mut ends: HashSet<(i64, u64), foldhash::fast::FixedState> = HashSet::default();
+                ends.extend(filter::flows(case, db, orig, "w.id, w.orig_h")?);
+                ends.extend(filter::flows(case, db, resp, "w.id, w.resp_h")?);
                 Test::Ends(if *dst { TextColumn::Dst } else { TextColumn::Src }, ends)
             }
             Expr::Fact(..) => return Err(filter::misplaced()),
@@ -193,8 +199,8 @@ impl Test {
             "src" => Test::text(db, TextColumn::Src, *op, value)?,
             "dst" => Test::text(db, TextColumn::Dst, *op, value)?,
             "subject" => Test::text(db, TextColumn::Subject, *op, value)?,
-            "uid" if *op == Op::Has => Test::Not(Box::new(Test::Uids([0].into_iter().collect()))),
-            "uid" => Test::Uids(model::Uid::parse(value).map(|uid| uid.0).into_iter().collect()),
+            "uid" if *op == Op::Has => Test::Not(Box::new(Test::Uid(0))),
+            "uid" => model::Uid::parse(value).map_or(Test::Any(Vec::new()), |uid| Test::Uid(uid.0)),
             "frame" => Test::Number(NumberColumn::Frame, Wanted::new(*op, value)?),
             "offset" => Test::Number(NumberColumn::Offset, Wanted::new(*op, value)?),
             "length" => Test::Number(NumberColumn::Length, Wanted::new(*op, value)?),
@@ -219,15 +225,29 @@ impl Test {
 
     /// The distinct field sets are far fewer than the facts: they are looked through once.
     fn member(db: &Connection, key: &str, wanted: Wanted) -> Result<Test> {
-        let mut fields = Ids::default();
+        let [mut fields, mut about, mut subjects] = [(); 3].map(|()| Ids::default());
         let mut statement = db.prepare("SELECT id, value FROM text WHERE instr(value, ?) > 0")?;
         let mut rows = statement.query([format!("\"{key}\":")])?;
+        let named = format!("\"{key}\":{SUBJECT}");
         while let Some(row) = rows.next()? {
-            if member_matches(row.get_ref(1)?.as_str().unwrap_or_default(), key, &wanted) {
-                fields.insert(row.get::<_, i64>(0)? as u64);
+            let (id, value) = (row.get::<_, i64>(0)? as u64, row.get_ref(1)?.as_str().unwrap_or_default());
+            if value.contains(&named) {
+                about.insert(id);
+            } else if member_matches(&super::about(value, ""), key, &wanted) {
+                fields.insert(id);
             }
         }
-        Ok(Test::Member { fields, key: key.to_owned(), wanted })
+        if !about.is_empty() {
+            // What stands in a field set as it is needs no escape, and every field set has quotes.
+            let mut statement = db.prepare("SELECT id, value FROM text WHERE instr(value, '\"') = 0")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if wanted.word(row.get_ref(1)?.as_str().unwrap_or_default()) {
+                    subjects.insert(row.get::<_, i64>(0)? as u64);
+                }
+            }
+        }
+        Ok(Test::Member { fields, about, subjects, key: key.to_owned(), wanted })
     }
 
     /// The facts of a chunk for which it holds.
@@ -265,13 +285,17 @@ impl Test {
                 }
             }
             Test::Text(column, ids) => of_dictionary(chunk.text(*column)?, |id| ids.contains(&id)),
-            Test::Uids(uids) => of_dictionary(&chunk.places()?.uid, |uid| uids.contains(&uid)),
+            Test::Uid(wanted) => of_dictionary(&chunk.places()?.uid, |uid| uid == *wanted),
+            Test::Flows(flows) => {
+                let run = chunk.meta.run;
+                of_dictionary(&chunk.places()?.uid, |uid| uid != 0 && flows.contains(&filter::flow_id(run, uid)))
+            }
             Test::Ends(column, ends) => {
-                let count = chunk.meta.count;
+                let (count, run) = (chunk.meta.count, chunk.meta.run);
                 let uids = &chunk.places()?.uid;
-                let uids: Vec<u64> = (0..count).map(|row| uids.get(row)).collect();
+                let flows: Vec<i64> = (0..count).map(|row| filter::flow_id(run, uids.get(row))).collect();
                 let names = chunk.text(*column)?;
-                Mask::of(uids.iter().enumerate().map(|(row, uid)| ends.contains(&(*uid, names.get(row)))).collect())
+                Mask::of(flows.iter().enumerate().map(|(row, flow)| ends.contains(&(*flow, names.get(row)))).collect())
             }
             Test::Number(column, wanted) => {
                 let rows = match column {
@@ -287,8 +311,18 @@ impl Test {
                 };
                 Mask::of(rows.iter().map(|n| Some(*n) != none && wanted.number(*n)).collect())
             }
-            Test::Member { fields, key, wanted } => {
-                let mut rows = match of_dictionary(chunk.text(TextColumn::Fields)?, |id| fields.contains(&id)) {
+            Test::Member { fields, about, subjects, key, wanted } => {
+                let sets = chunk.text(TextColumn::Fields)?;
+                let (held, named) =
+                    (of_dictionary(sets, |id| fields.contains(&id)), of_dictionary(sets, |id| about.contains(&id)));
+                let named = match named {
+                    Mask::None => Mask::None,
+                    some => some
+                        .both(of_dictionary(chunk.text(TextColumn::Subject)?, |id| subjects.contains(&id)), |a, b| {
+                            a && b
+                        }),
+                };
+                let mut rows = match held.both(named, |a, b| a || b) {
                     Mask::All => return Ok(Mask::All),
                     Mask::None => vec![false; chunk.meta.count],
                     Mask::Some(rows) => rows,

@@ -11,6 +11,7 @@ mod scan;
 mod tests;
 mod write;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use model::{Time, TimeKind, Uid};
@@ -166,7 +167,8 @@ impl<'d> Reader<'d> {
         let (frame, offset, length) = (at(&places.frame), at(&places.offset), at(&places.length));
         let (uid, time_kind) = (places.uid.get(row), places.time_kind.get(row));
         let (own, pieces) = chunk.own()?.get(row).cloned().unwrap_or_default();
-        let mut all = object(&self.text(fields)?);
+        let subject = self.text(subject)?;
+        let mut all = object(&about(&self.text(fields)?, &subject));
         all.extend(members(&model::unpacked(&own)));
         Ok(FactRow {
             id,
@@ -177,7 +179,7 @@ impl<'d> Reader<'d> {
             uid: (uid != 0).then_some(Uid(uid)),
             src: self.text(src)?,
             dst: self.text(dst)?,
-            subject: self.text(subject)?,
+            subject,
             fields: all,
             frame: (frame != 0).then_some(frame),
             offset,
@@ -190,6 +192,17 @@ impl<'d> Reader<'d> {
 /// The members of an object, without its braces.
 fn members(text: &str) -> Row {
     if text.is_empty() { Row::new() } else { object(&format!("{{{text}}}")) }
+}
+
+/// A field set with the fact's subject where it stands for it.
+fn about<'t>(fields: &'t str, subject: &str) -> Cow<'t, str> {
+    match fields.split_once(write::SUBJECT) {
+        None => Cow::Borrowed(fields),
+        Some((before, behind)) => {
+            let quoted = Json::String(subject.to_owned());
+            Cow::Owned(format!("{before}{quoted}{behind}"))
+        }
+    }
 }
 
 fn object(text: &str) -> Row {

@@ -153,8 +153,76 @@ fn a_fact_is_found_by_its_id_and_by_its_frame() {
     let sources = case.facets(None, &Select::default(), "src", 20).unwrap();
     assert_eq!(sources.iter().map(|(_, count)| count).sum::<u64>(), 3_000);
     let mut count = 0;
-    case.each_group(&KINDS, &mut |group| count += group.count).unwrap();
+    case.each_group(&KINDS.map(|kind| (kind, &[] as &[&str])), &mut |group| count += group.count).unwrap();
     assert_eq!(count, 3_000);
+}
+
+/// Of a value that is the subject, too, the field set has none of its own: that shows nowhere.
+#[test]
+fn a_subject_within_the_fields_is_read_found_and_grouped_as_any_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cases = Vec::new();
+    for (name, once) in [("a", true), ("b", false)] {
+        let place = dir.path().join(name);
+        std::fs::create_dir(&place).unwrap();
+        let case = a_case(&place, 0, 0);
+        let mut batch = Batch::default();
+        for n in 0..300_u64 {
+            let mut fact = Fact::new("dns", Place::bytes(n, 1));
+            fact.ts = Some(Time(n as i64));
+            fact.src = Party::Name(format!("host{}", n % 3));
+            // Some need escapes, and one is of another name.
+            fact.subject = if n % 7 == 0 { format!("a\"{}", n % 4) } else { format!("host{}.example", n % 11) };
+            let query = if n == 5 { "other.example" } else { &fact.subject };
+            fact.fields.int("qtype", n as i64 % 2);
+            if once {
+                fact.fields.name("query", query);
+            } else {
+                fact.fields.text("query", query);
+            }
+            fact.fields.texts("answers", [format!("host{}.example", n % 5)]);
+            if n % 10 == 0 {
+                fact.own.text("query", "two\nlines");
+            }
+            batch.facts.push(&fact);
+        }
+        case.writer().unwrap().write(1, &batch).unwrap();
+        let mut groups = Vec::new();
+        case.each_group(&[("dns", &["query"])], &mut |group| groups.push(format!("{group:?}"))).unwrap();
+        let none = case.each_group(&[("dns", &["quer"])], &mut |group| panic!("{group:?}"));
+        none.unwrap();
+        let rows: Vec<String> = all(&case, None, &Select::default()).iter().map(|row| format!("{row:?}")).collect();
+        let mut found = Vec::new();
+        for (field, op, value) in [
+            ("query", Op::Is, "host7.example"),
+            ("query", Op::IsNot, "host7.example"),
+            ("query", Op::Contains, "EXAMPLE"),
+            ("query", Op::Matches, "^host[12]\\."),
+            ("query", Op::Contains, "\""),
+            ("query", Op::Has, ""),
+            ("query", Op::Is, "other.example"),
+            ("query", Op::Contains, "lines"),
+            ("query", Op::Less, "host3"),
+            ("answers", Op::Is, "host2.example"),
+            ("qtype", Op::Is, "1"),
+            ("subject", Op::Is, "host7.example"),
+        ] {
+            let select = Select { conditions: vec![condition(field, op, value)], ..Select::default() };
+            let ids: Vec<i64> = all(&case, None, &select).iter().map(|row| row.id).collect();
+            assert!(!ids.is_empty() && ids.len() <= 300, "{field} {op:?} {value}");
+            found.push(ids);
+        }
+        for word in ["host7", "other", "example host3"] {
+            let select = Select { search: word.into(), ..Select::default() };
+            found.push(all(&case, None, &select).iter().map(|row| row.id).collect());
+        }
+        let sets = case
+            .read(|db| Ok(db.query_row("SELECT count(*) FROM text WHERE hash = 0", [], |row| row.get::<_, i64>(0))?));
+        cases.push((rows, groups, found, sets.unwrap()));
+    }
+    let (a, b) = (&cases[0], &cases[1]);
+    assert_eq!((&a.0, &a.1, &a.2), (&b.0, &b.1, &b.2));
+    assert!(a.3 < b.3 / 2, "{} field sets instead of {}", a.3, b.3);
 }
 
 #[test]

@@ -64,6 +64,10 @@ enum Who {
     Name(Range<usize>),
 }
 
+/// Stands in a field set for the fact's subject, where a value is just that: no JSON holds it, as controls are escaped there. Of a
+/// resolver's many names there is one field set, then, not one for each.
+pub(super) const SUBJECT: char = '\u{2}';
+
 /// Facts for which there is room from the beginning.
 const USUAL: usize = 1 << 14;
 
@@ -75,9 +79,18 @@ impl Facts {
         }
         let (src, dst) = (self.who(&fact.src), self.who(&fact.dst));
         // Field sets are kept as JSON, which SQL reads too.
-        let (at, subject, fields) = (self.text.len(), fact.subject.as_str(), &*fact.fields.members());
+        let (at, subject) = (self.text.len(), fact.subject.as_str());
         self.text.push_str(subject);
-        self.text.push_str(fields);
+        match fact.fields.around(subject).filter(|_| !subject.is_empty()) {
+            Some((before, behind)) => {
+                self.text.push_str(before);
+                self.text.push(SUBJECT);
+                self.text.push_str(behind);
+            }
+            None => self.text.push_str(&fact.fields.members()),
+        }
+        let fields = self.text.get(at + subject.len()..).unwrap_or_default();
+        let (subject, fields) = ((subject.len(), Key::of(subject)), (fields.len(), Key::of_members(fields)));
         let ts = fact.ts.map_or(NO_TIME, |ts| ts.0);
         let kind = self.kind(fact.kind);
         let mut own = 0..0;
@@ -99,8 +112,8 @@ impl Facts {
             src,
             dst,
             at,
-            subject: (subject.len(), Key::of(subject)),
-            fields: (fields.len(), Key::of_members(fields)),
+            subject,
+            fields,
             own,
             frame: fact.place.frame.unwrap_or(0),
             offset: fact.place.offset,

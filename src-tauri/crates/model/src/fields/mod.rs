@@ -21,6 +21,8 @@ pub struct Fields {
     keys: u64,
     /// There is a text between marks.
     marked: bool,
+    /// Where the value stands, quotes and all, that may be the fact's subject; empty: nowhere.
+    name: (usize, usize),
 }
 
 impl Clone for Fields {
@@ -31,7 +33,7 @@ impl Clone for Fields {
     /// In the memory that is there.
     fn clone_from(&mut self, other: &Fields) {
         self.text.clone_from(&other.text);
-        (self.keys, self.marked) = (other.keys, other.marked);
+        (self.keys, self.marked, self.name) = (other.keys, other.marked, other.name);
     }
 }
 
@@ -50,7 +52,7 @@ impl Fields {
     /// Takes all away, and keeps the memory for what comes next.
     pub fn clear(&mut self) {
         self.text.clear();
-        (self.keys, self.marked) = (0, false);
+        (self.keys, self.marked, self.name) = (0, false, (0, 0));
     }
 
     /// Bytes of memory that it has.
@@ -76,6 +78,14 @@ impl Fields {
     /// The members as they are kept: [`unpacked`] gives them back.
     pub fn packed(&self) -> &str {
         &self.text
+    }
+
+    /// What stands before and behind `subject`, if a value that was written by [`Fields::name`] is just that: facts that differ in
+    /// whom they are about alone have the same fields but for this.
+    pub fn around(&self, subject: &str) -> Option<(&str, &str)> {
+        let (start, end) = self.name;
+        let value = self.text.get(start + 1..end.checked_sub(1)?).filter(|_| !self.marked)?;
+        if value == subject { self.text.get(..start).zip(self.text.get(end..)) } else { None }
     }
 
     /// Bits of its keys: one of which [`Fields::key_bit`] is not among them is not there.
@@ -107,6 +117,14 @@ impl Fields {
         self.text.push(mark);
         self.text.push_str(value);
         self.text.push(mark);
+    }
+
+    /// Text that is the fact's subject, too.
+    pub fn name(&mut self, key: &str, value: &str) {
+        self.text(key, value);
+        if is_plain(value.as_bytes()) {
+            self.name = (self.text.len() - value.len() - 2, self.text.len());
+        }
     }
 
     /// Text from bytes that ought to be UTF-8; what is not becomes U+FFFD.
@@ -247,6 +265,31 @@ mod tests {
             r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2,0,-9223372036854775808,9223372036854775807],"ip":"192.0.2.1","mask":"255.255.0.0","odd":"a\"\n","signal":-47.5,"records":[{"ttl":60}]}"#
         );
         assert_eq!(Fields::new().to_json(), "{}");
+    }
+
+    #[test]
+    fn a_name_is_found_if_it_is_the_subject_and_needs_no_escape() {
+        for (name, subject, around) in [
+            ("a.example", "a.example", true),
+            ("", "", true),
+            ("a.example", "b.example", false),
+            ("a.example", "", false),
+            ("a\"b", "a\"b", false),
+            ("\u{1}", "\u{1}", false),
+            ("\"\"\"", "\"\"\"", false),
+        ] {
+            let mut fields = Fields::new();
+            fields.int("n", 1);
+            assert_eq!(fields.around(name), None);
+            fields.name("query", name);
+            fields.flag("AA", true);
+            let parts = fields.around(subject);
+            assert_eq!(parts, around.then_some(("\"n\":1,\"query\":", ",\"AA\":true")), "{name}");
+            fields.text("said", "two\nlines");
+            assert_eq!(fields.around(subject), None);
+            fields.clear();
+            assert_eq!(fields.around(subject), None);
+        }
     }
 
     #[test]

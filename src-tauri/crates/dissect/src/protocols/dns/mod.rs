@@ -361,7 +361,7 @@ fn head(dns: &DnsMessage, tree: &mut Tree, fields: &mut Fields) {
 fn questions(dns: &DnsMessage, query: &str, unicast: u16, tree: &mut Tree, fields: &mut Fields) {
     if let Some(first) = dns.questions.first() {
         let class = first.qclass & !unicast;
-        fields.text("query", query);
+        fields.name("query", query);
         fields.int("qtype", first.qtype.into());
         fields.text("qtype_name", &type_text(first.qtype));
         fields.int("qclass", class.into());

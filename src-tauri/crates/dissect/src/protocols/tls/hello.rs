@@ -344,7 +344,7 @@ impl Hello<'_> {
         let (fields, own) = (&mut fact.fields, &mut fact.own);
         fields.text("msg_type", if self.client { "client_hello" } else { "server_hello" });
         if let Some(name) = &self.server_name {
-            fields.text("server_name", name);
+            fields.name("server_name", name);
         }
         if self.random.is_empty() {
             return;
