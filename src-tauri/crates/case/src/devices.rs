@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use model::Mac;
 use rusqlite::params;
 
 use crate::{Case, Result};
@@ -121,7 +122,7 @@ impl Case {
     pub fn flow_totals(&self, mac: &str, by_peer: bool) -> Result<Vec<FlowTotal>> {
         let key = if by_peer { "t.value" } else { "coalesce(service, proto)" };
         let sql = format!(
-            "SELECT {key}, count(*), sum(x.bytes), min(nullif(x.ts, {0})), max(nullif(x.last_ts, {0})), max(x.peer_mac) FROM (
+            "SELECT {key}, count(*), sum(x.bytes), min(nullif(x.ts, {0})), max(nullif(x.last_ts, {0})), lintel_mac(max(x.peer_mac)) FROM (
                SELECT service, proto, orig_wire_bytes + resp_wire_bytes AS bytes, ts, last_ts, resp_h AS peer, resp_mac AS peer_mac
                FROM flow WHERE orig_mac = ?1
                UNION ALL SELECT service, proto, orig_wire_bytes + resp_wire_bytes, ts, last_ts, orig_h, orig_mac FROM flow WHERE resp_mac = ?1) x
@@ -130,6 +131,8 @@ impl Case {
         );
         self.read(|db| {
             let mut statement = db.prepare(&sql)?;
+            // What is no address took part in nothing.
+            let mac = Mac::parse(mac).map_or(-1, |mac| mac.to_bits() as i64);
             let rows = statement.query_map([mac], |row| {
                 Ok(FlowTotal {
                     key: row.get(0)?,

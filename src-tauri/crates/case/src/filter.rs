@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use model::Mac;
 use regex::{Regex, RegexBuilder};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::Value;
@@ -80,11 +81,24 @@ fn flow_sql(case: &Case, expr: &Expr) -> Result<Sql> {
                 let (comparison, value) = compare("value", *op, value);
                 return Ok((format!("w.{host} IN (SELECT id FROM text WHERE {comparison})"), vec![value]));
             }
+            let mac = match field.as_str() {
+                "orig_l2_addr" => Some("w.orig_mac"),
+                "resp_l2_addr" => Some("w.resp_mac"),
+                _ => None,
+            };
+            // Few comparisons need it as text.
+            match (mac, op, Mac::parse(value)) {
+                (Some(mac), Op::Has, _) => return Ok((format!("{mac} IS NOT NULL"), Vec::new())),
+                (Some(mac), Op::Is, Ok(wanted)) if wanted.to_string() == *value => {
+                    return Ok(settled((format!("{mac} = {}", wanted.to_bits()), Vec::new())));
+                }
+                _ => {}
+            }
             let column = match field.as_str() {
                 "id.orig_p" => "w.orig_p",
                 "id.resp_p" => "w.resp_p",
-                "orig_l2_addr" => "w.orig_mac",
-                "resp_l2_addr" => "w.resp_mac",
+                "orig_l2_addr" => "lintel_mac(w.orig_mac)",
+                "resp_l2_addr" => "lintel_mac(w.resp_mac)",
                 "frame" => "w.first_frame",
                 "duration" => "((w.last_ts - w.ts) / 1e9)",
                 "uid" | "ts" | "last_ts" | "proto" | "service" | "conn_state" | "history" | "missed_bytes"
@@ -272,6 +286,9 @@ pub(crate) fn functions(db: &Connection) -> Result<()> {
             pattern(value.as_str()?).map_err(|why| -> Box<dyn std::error::Error + Send + Sync> { why.into() })
         })?;
         Ok(context.get_raw(0).as_str().is_ok_and(|text| pattern.is_match(text)))
+    })?;
+    db.create_scalar_function("lintel_mac", 1, flags, |context: &Context| {
+        Ok(context.get::<Option<i64>>(0)?.map(|bits| Mac::from_bits(bits as u64).to_string()))
     })?;
     db.create_scalar_function("lintel_within", 2, flags, |context: &Context| {
         let block: Arc<Option<Block>> = context

@@ -38,7 +38,7 @@ impl Case {
     pub fn flow_pairs(&self) -> Result<Vec<FlowPair>> {
         self.read(|db| {
             let mut statement = db.prepare(&format!(
-                "SELECT o.value, x.orig_mac, p.value, x.resp_mac, x.flows, x.bytes, x.services, x.run, x.first, x.last FROM (
+                "SELECT o.value, lintel_mac(x.orig_mac), p.value, lintel_mac(x.resp_mac), x.flows, x.bytes, x.services, x.run, x.first, x.last FROM (
                    SELECT orig_h, orig_mac, resp_h, resp_mac, count(*) AS flows, sum(orig_wire_bytes + resp_wire_bytes) AS bytes,
                    coalesce(group_concat(DISTINCT service), '') AS services,
                    CASE WHEN orig_mac IS NULL OR resp_mac IS NULL THEN id >> {RUN_BITS} END AS run,

@@ -100,7 +100,7 @@ CREATE TABLE flow (
   uid INTEGER NOT NULL, proto TEXT NOT NULL, ip_proto INTEGER NOT NULL, service TEXT, odd_port INTEGER NOT NULL, vlan INTEGER,
   ts INTEGER NOT NULL, last_ts INTEGER NOT NULL, first_frame INTEGER NOT NULL, last_frame INTEGER NOT NULL,
   orig_h INTEGER NOT NULL, orig_p INTEGER NOT NULL, resp_h INTEGER NOT NULL, resp_p INTEGER NOT NULL, -- hosts: text ids
-  orig_mac TEXT, resp_mac TEXT,
+  orig_mac INTEGER, resp_mac INTEGER,      -- hardware addresses as numbers of 48 bits
   orig_pkts INTEGER NOT NULL, orig_wire_bytes INTEGER NOT NULL, orig_ip_bytes INTEGER NOT NULL, orig_bytes INTEGER NOT NULL,
   resp_pkts INTEGER NOT NULL, resp_wire_bytes INTEGER NOT NULL, resp_ip_bytes INTEGER NOT NULL, resp_bytes INTEGER NOT NULL,
   conn_state TEXT NOT NULL, history TEXT NOT NULL, missed_bytes INTEGER NOT NULL

@@ -149,7 +149,7 @@ pub static VIEWS: &[ViewSpec] = &[
         sql: "SELECT f.id AS _id, f.ts AS _ts, r.evidence AS _evidence, f.ts, f.uid, o.value AS \"id.orig_h\", f.orig_p AS \"id.orig_p\",
               p.value AS \"id.resp_h\", f.resp_p AS \"id.resp_p\", f.proto, f.service, (f.last_ts - f.ts) / 1e9 AS duration, f.orig_bytes, f.resp_bytes,
               f.conn_state, f.history, f.missed_bytes, f.orig_pkts, f.orig_ip_bytes, f.orig_wire_bytes, f.resp_pkts, f.resp_ip_bytes, f.resp_wire_bytes,
-              f.orig_mac AS orig_l2_addr, f.resp_mac AS resp_l2_addr, f.vlan, f.odd_port AS odd_port, f.last_ts, f.first_frame AS frame, f.last_frame,
+              lintel_mac(f.orig_mac) AS orig_l2_addr, lintel_mac(f.resp_mac) AS resp_l2_addr, f.vlan, f.odd_port AS odd_port, f.last_ts, f.first_frame AS frame, f.last_frame,
               e.sha256 AS evidence
               FROM flow f JOIN text o ON o.id = f.orig_h JOIN text p ON p.id = f.resp_h JOIN run r ON r.id = f.id >> 40 JOIN evidence e ON e.id = r.evidence",
         order: "_ts, _id",

@@ -15,6 +15,17 @@ impl Mac {
         bytes.first_chunk().map(|six| Mac(*six))
     }
 
+    /// As a number of 48 bits, the first byte the highest.
+    pub fn to_bits(self) -> u64 {
+        self.0.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+    }
+
+    /// What [`Mac::to_bits`] gave.
+    pub fn from_bits(bits: u64) -> Mac {
+        let [_, _, six @ ..] = bits.to_be_bytes();
+        Mac(six)
+    }
+
     /// A group address: multicast or broadcast; never a sender.
     pub fn is_group(self) -> bool {
         self.0[0] & 1 != 0

@@ -202,6 +202,29 @@ impl Fields {
         self.marked = marked;
     }
 
+    /// The same of what is at hand in another shape: `each` writes an object's members.
+    pub fn objects_of<T>(
+        &mut self,
+        key: &str,
+        values: impl IntoIterator<Item = T>,
+        mut each: impl FnMut(&mut Fields, T),
+    ) {
+        self.key(key);
+        self.text.push('[');
+        // Each is written behind what is there, as an object of its own: its keys are not ours, and its first has no comma before it.
+        let ours = (self.keys, self.name);
+        for (n, value) in values.into_iter().enumerate() {
+            if n > 0 {
+                self.text.push(',');
+            }
+            self.text.push('{');
+            each(self, value);
+            self.text.push('}');
+        }
+        (self.keys, self.name) = ours;
+        self.text.push(']');
+    }
+
     fn list<T>(&mut self, key: &str, values: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut String, T)) {
         self.key(key);
         self.text.push('[');
@@ -220,7 +243,7 @@ impl Fields {
         self.keys |= Fields::key_bit(key);
         // One allocation does for most objects, instead of one for each doubling; and room for a number behind it.
         self.text.reserve(if self.text.is_empty() { USUAL } else { key.len() + 32 });
-        if !self.text.is_empty() {
+        if !matches!(self.text.as_bytes().last(), None | Some(b'{')) {
             self.text.push(',');
         }
         // Names of fields are plain words of the code, and need no escape.
@@ -260,9 +283,16 @@ mod tests {
         fields.real("nothing", f64::NAN);
         fields.real("signal", -47.5);
         fields.objects("records", [inner]);
+        let before = fields.keys();
+        fields.objects_of("more", [(1, "{"), (2, "two\nlines")], |one, (n, text)| {
+            one.int("n", n);
+            one.text("text", text);
+        });
+        fields.objects_of("none", [(); 0], |_, ()| {});
+        assert_eq!(fields.keys(), ["more", "none"].iter().fold(before, |keys, key| keys | Fields::key_bit(key)));
         assert_eq!(
             fields.to_json(),
-            r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2,0,-9223372036854775808,9223372036854775807],"ip":"192.0.2.1","mask":"255.255.0.0","odd":"a\"\n","signal":-47.5,"records":[{"ttl":60}]}"#
+            r#"{"query":"a\"b\\c\n\u0001é","AA":false,"answers":["x","y"],"TTLs":[1,-2,0,-9223372036854775808,9223372036854775807],"ip":"192.0.2.1","mask":"255.255.0.0","odd":"a\"\n","signal":-47.5,"records":[{"ttl":60}],"more":[{"n":1,"text":"{"},{"n":2,"text":"two\nlines"}],"none":[]}"#
         );
         assert_eq!(Fields::new().to_json(), "{}");
     }

@@ -202,19 +202,25 @@ impl<'a> Name<'a> {
     /// Labels with dots between and none at the end; the root is `<Root>`, as Wireshark writes it. Bytes that are no text are
     /// written `\ddd` (RFC 1035 section 5.1).
     pub fn text(&self) -> String {
-        let mut text = String::with_capacity(self.len.max(8));
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
+    /// The same into an empty text.
+    pub fn write(&self, text: &mut String) {
+        text.reserve(self.len.max(8));
         for label in self.labels() {
             if !text.is_empty() {
                 text.push('.');
             }
-            write_text(&mut text, label);
+            write_text(text, label);
         }
         match self.broken {
             Some(_) => text.push_str("<malformed>"),
             None if text.is_empty() => text.push_str("<Root>"),
             None => {}
         }
-        text
     }
 }
 

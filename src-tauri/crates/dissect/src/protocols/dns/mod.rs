@@ -256,18 +256,20 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     let (source, base) = out.tree.shift(at.start);
     out.tree.open(flavour.name, flavour.label, 0..bytes.len(), || headline(&dns));
     let mut draft = out.facts.apart(flavour.kinds[0].name, 0..at.end);
-    let Draft { fields, own, .. } = &mut draft;
+    let Draft { fields, own, subject, .. } = &mut draft;
     own.int("trans_id", dns.id.into());
     head(&dns, &mut out.tree, fields);
     let flag_bit = if flavour.name == "mdns" { MULTICAST_BIT } else { 0 };
-    let names =
+    let mut names =
         dns.questions.iter().map(|question| &question.name).chain(dns.records.iter().map(|record| &record.name));
-    let subject = names.map(message::Name::text).next().unwrap_or_default();
-    questions(&dns, &subject, flag_bit, &mut out.tree, fields);
+    if let Some(name) = names.next() {
+        name.write(subject);
+    }
+    questions(&dns, subject, flag_bit, &mut out.tree, fields);
     // What a resolver answers counts down; what a device announces of itself is always the same.
     let said = answers(&dns, &mut out.tree);
     said.write_answers(fields);
-    said.write_validity(&dns, &subject, if flavour.name == "dns" { own } else { &mut *fields });
+    said.write_validity(&dns, subject, if flavour.name == "dns" { own } else { &mut *fields });
     if flavour.name == "mdns" && dns.is_response() {
         service::summarise(&dns, fields);
     }
@@ -283,7 +285,6 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     if incomplete {
         draft.own.flag("incomplete", true);
     }
-    draft.subject = subject;
     out.facts.push(draft);
 }
 
@@ -481,13 +482,12 @@ impl Said<'_> {
             fields.ints("TTLs", self.answers().map(|(record, _)| record.ttl));
         }
         if !self.data.is_empty() {
-            fields.objects("records", self.data.iter().map(|(record, text)| row(dns, query, record, text)));
+            fields.objects_of("records", &self.data, |one, (record, text)| row(dns, query, record, text, one));
         }
     }
 }
 
-fn row(dns: &DnsMessage, query: &str, record: &message::Record, said: &str) -> Fields {
-    let mut one = Fields::new();
+fn row(dns: &DnsMessage, query: &str, record: &message::Record, said: &str, one: &mut Fields) {
     match dns.questions.first() {
         // most answers are about what was asked: its text is there already
         Some(question) if question.name.is_same(&record.name) => one.text("name", query),
@@ -507,7 +507,6 @@ fn row(dns: &DnsMessage, query: &str, record: &message::Record, said: &str) -> F
             Section::Additional => "additional",
         },
     );
-    one
 }
 
 #[cfg(test)]
