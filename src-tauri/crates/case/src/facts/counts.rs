@@ -31,7 +31,7 @@ pub struct FactGroup {
     pub kind: String,
     pub run: RunId,
     pub src: String,
-    /// What they share: all but what is a fact's alone.
+    /// What they share: all but what is a fact's alone; null of a value that is each one's subject and was not asked for.
     pub fields: Row,
     /// The first of them.
     pub first: super::FactId,
@@ -210,7 +210,7 @@ impl Case {
                         kind: (*kind).to_owned(),
                         run,
                         src: reader.text(src)?,
-                        fields: object(&about(&reader.text(fields)?, &reader.text(subject)?)),
+                        fields: object(&about(&reader.text(fields)?, (subject != 0).then_some(&*reader.text(subject)?))),
                         first: run << RUN_BITS | group.first,
                         first_frame: (group.frame != 0).then_some(group.frame as u64),
                         first_ts: group.first_ts,
@@ -245,11 +245,11 @@ struct Groups<'d> {
 }
 
 /// What a field set is to whoever asks.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Set {
     Nothing,
     Told,
-    /// The fact's subject is one of the values.
+    /// The fact's subject is one of the values that are asked for.
     ToldAbout,
 }
 
@@ -262,10 +262,16 @@ impl Groups<'_> {
         let mut rows = statement.query([id as i64])?;
         let row = rows.next()?;
         let text = row.map_or(Ok(""), |row| row.get_ref(0).map(|text| text.as_str().unwrap_or_default()))?;
-        let set = match self.keys.is_empty() || self.keys.iter().any(|key| text.contains(key)) {
-            false => Set::Nothing,
+        let behind = |key: &String| text.find(key).and_then(|at| text.get(at + key.len()..));
+        let set = match self.keys.is_empty() {
             true if text.contains(SUBJECT) => Set::ToldAbout,
             true => Set::Told,
+            false => {
+                let told = self.keys.iter().filter_map(behind);
+                told.map(|value| if value.starts_with(SUBJECT) { Set::ToldAbout } else { Set::Told })
+                    .max()
+                    .unwrap_or(Set::Nothing)
+            }
         };
         self.sets.insert(id, set);
         Ok(set)

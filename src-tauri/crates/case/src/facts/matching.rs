@@ -233,7 +233,7 @@ impl Test {
             let (id, value) = (row.get::<_, i64>(0)? as u64, row.get_ref(1)?.as_str().unwrap_or_default());
             if value.contains(&named) {
                 about.insert(id);
-            } else if member_matches(&super::about(value, ""), key, &wanted) {
+            } else if member_matches(&super::about(value, None), key, &wanted) {
                 fields.insert(id);
             }
         }

@@ -168,7 +168,7 @@ impl<'d> Reader<'d> {
         let (uid, time_kind) = (places.uid.get(row), places.time_kind.get(row));
         let (own, pieces) = chunk.own()?.get(row).cloned().unwrap_or_default();
         let subject = self.text(subject)?;
-        let mut all = object(&about(&self.text(fields)?, &subject));
+        let mut all = object(&about(&self.text(fields)?, Some(&subject)));
         all.extend(members(&model::unpacked(&own)));
         Ok(FactRow {
             id,
@@ -194,13 +194,13 @@ fn members(text: &str) -> Row {
     if text.is_empty() { Row::new() } else { object(&format!("{{{text}}}")) }
 }
 
-/// A field set with the fact's subject where it stands for it.
-fn about<'t>(fields: &'t str, subject: &str) -> Cow<'t, str> {
+/// A field set with the fact's subject where it stands for it; null, of facts with several.
+fn about<'t>(fields: &'t str, subject: Option<&str>) -> Cow<'t, str> {
     match fields.split_once(write::SUBJECT) {
         None => Cow::Borrowed(fields),
         Some((before, behind)) => {
-            let quoted = Json::String(subject.to_owned());
-            Cow::Owned(format!("{before}{quoted}{behind}"))
+            let value = subject.map_or(Json::Null, |subject| Json::String(subject.to_owned()));
+            Cow::Owned(format!("{before}{value}{behind}"))
         }
     }
 }

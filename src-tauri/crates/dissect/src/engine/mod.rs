@@ -100,7 +100,8 @@ impl Engine {
     /// Reads one frame. Returns the number of its flow in this capture; 0 if it has none.
     pub fn frame(&mut self, frame: &Frame, to: &mut dyn Findings) -> Result<u32, Cancelled> {
         self.now = self.now.max(frame.ts);
-        let layers = layers::read(frame.bytes, frame.link_type, frame.wire_len, &mut self.out);
+        let mut layers = Layers::default();
+        layers::read_into(frame.bytes, frame.link_type, frame.wire_len, &mut layers, &mut self.out);
         if let Some(exported) = layers.exported {
             let serial = self.exported(frame, &layers, exported, to)?;
             return self.after(frame, &layers, serial, to);

@@ -165,9 +165,14 @@ pub const ACK: u8 = 0x10;
 #[inline]
 pub fn read(bytes: &[u8], link_type: u16, wire_len: u32, out: &mut Out) -> Layers {
     let mut layers = Layers::default();
-    (layers.top, layers.cut) = ("data", (bytes.len() as u64) < u64::from(wire_len));
-    link::read(bytes, link_type, &mut layers, out);
+    read_into(bytes, link_type, wire_len, &mut layers, out);
     layers
+}
+
+/// The same into new layers: moving them would take longer than reading most headers.
+pub(crate) fn read_into(bytes: &[u8], link_type: u16, wire_len: u32, layers: &mut Layers, out: &mut Out) {
+    (layers.top, layers.cut) = ("data", (bytes.len() as u64) < u64::from(wire_len));
+    link::read(bytes, link_type, layers, out);
 }
 
 /// Reads the transport header of a datagram that was put together from fragments.
