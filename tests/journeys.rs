@@ -528,3 +528,44 @@ fn addresses_are_one_device_only_by_the_analysts_act() {
         assert!(lines.iter().any(|line| line["action"] == action && line["params"]["why"] == why), "{lines:?}");
     }
 }
+
+#[test]
+fn a_filter_asks_the_loaded_table_for_countries() {
+    let bench = Bench::fresh();
+    bench.import(&[&samples().join("hollis-street/router.pcapng")]);
+    let ask = |view: &str, filter: &str| {
+        let request = json!({ "view": view, "select": { "filter": filter }, "count": true, "limit": 10_000 });
+        bench.app.call("rows", request)
+    };
+    let refused = ask("frames", "ip.geoip.country_iso == \"DE\"").unwrap_err().message;
+    assert!(refused.contains("a table of countries, and none is loaded at 1; load one"), "{refused}");
+    let table = samples().join("../tests/ui/countries.mmdb");
+    bench.app.call("geo_load", json!({ "path": table })).unwrap();
+    // What the table says, in blocks: Germany announced by 64500, the Netherlands by 64501.
+    let (de, nl) = ("203.0.113.0/28", "203.0.113.16/29");
+    let of = |name: &str, block: &str| format!("ip.{name} == {block}");
+    for (filter, same) in [
+        ("ip.geoip.country_iso == \"DE\"", of("addr", de)),
+        ("ip.geoip.src_country_iso == DE", of("src", de)),
+        ("ip.geoip.dst_country contains \"etherlands\"", of("dst", nl)),
+        ("ip.geoip.asnum > 64500", of("addr", nl)),
+        ("ip.geoip.src_asnum in {1..64500}", of("src", de)),
+        ("ip.geoip.org matches \"net 6450[01]\"", format!("({} or {})", of("addr", de), of("addr", nl))),
+        ("ip.geoip.country", format!("({} or {})", of("addr", de), of("addr", nl))),
+        ("ip.geoip.country_iso != DE", format!("({} and not {})", of("addr", nl), of("addr", de))),
+        ("!ip.geoip.country_iso", format!("!({} or {})", of("addr", de), of("addr", nl))),
+        ("ip.geoip.country_iso == de", "ip.addr == 10.255.255.255".to_owned()),
+        ("ipv6.geoip.country_iso == DE", "ipv6.addr == 2001:db8:ffff::1".to_owned()),
+        ("tcp && ip.geoip.country_iso in {DE NL}", format!("tcp and ({} or {})", of("addr", de), of("addr", nl))),
+    ] {
+        let mut rows = 0;
+        for view in ["facts", "flows", "frames", "tls"] {
+            let found = [filter, same.as_str()].map(|filter| ask(view, filter).unwrap()["rows"].clone());
+            assert_eq!(found[0], found[1], "{view}: {filter}");
+            rows += found[0].as_array().unwrap().len();
+        }
+        let none = filter.contains("== de") || filter.starts_with("ipv6");
+        assert_eq!(rows == 0, none, "{filter}: {rows} rows");
+    }
+    assert!(ask("evidence", "ip.geoip.country_iso == DE").is_err());
+}

@@ -6,6 +6,7 @@ use case::{Case, CoveredItem};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::filter::Around;
 use crate::limits::limits;
 use crate::rows::{Column, Row, RowsPage, Select, Shape};
 
@@ -33,8 +34,15 @@ const COLUMNS: &[(&str, Shape, &str)] = &[
 const ENCRYPTED: &[&str] = &["tls", "dtls", "quic", "ssh", "wireguard"];
 
 /// The whole table: it has a few rows for each item. Only `evidence=` and equality select.
-pub(crate) fn page(case: &Case, select: &Select, after: Option<&str>, skip: u64, limit: usize) -> Result<RowsPage> {
-    let asked = select.to_case("coverage")?;
+pub(crate) fn page(
+    case: &Case,
+    select: &Select,
+    around: &Around,
+    after: Option<&str>,
+    skip: u64,
+    limit: usize,
+) -> Result<RowsPage> {
+    let asked = select.to_case("coverage", around)?;
     if asked.filter.is_some() || asked.since.is_some() || asked.until.is_some() {
         return Err(Error::invalid("coverage is asked for whole items: by evidence=, state= and the like"));
     }

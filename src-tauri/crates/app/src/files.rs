@@ -14,6 +14,7 @@ use ts_rs::TS;
 use crate::decrypted;
 use crate::error::{Code, Error, Result};
 use crate::export::{Export, sealed};
+use crate::filter::Around;
 use crate::jobs::{self, Ended, JobId, Tick};
 use crate::proof::Source;
 use crate::rows::{Labels, Select};
@@ -78,11 +79,11 @@ pub(crate) fn file_look(app: &App, request: FileLook) -> Result<FileContent> {
 pub(crate) fn file_save(app: &App, request: FileSave) -> Result<JobId> {
     let case = app.open_case()?;
     if request.fact.is_empty() {
-        request.select.to_case("files")?; // a wrong filter is told at once
+        request.select.to_case("files", &Around::new(&case, &app.geo))?; // a wrong filter is told at once
     } else {
         one(&case, &request.fact)?;
     }
-    jobs::start(app, "files", "bytes", move |_, tick| save(&case, &request, tick))
+    jobs::start(app, "files", "bytes", move |app, tick| save(app, &case, &request, tick))
 }
 
 fn one(case: &Case, id: &str) -> Result<FactRow> {
@@ -95,7 +96,7 @@ fn one(case: &Case, id: &str) -> Result<FactRow> {
 }
 
 /// Writes the files and a list of them: what each is called, its hash, and how it compares with what was seen at the import.
-fn save(case: &Case, request: &FileSave, tick: &Tick) -> Result<Ended> {
+fn save(app: &App, case: &Case, request: &FileSave, tick: &Tick) -> Result<Ended> {
     let list = Export::new(case, "files", "jsonl");
     let folder = folder(&case.dir().join("exports"));
     if folder.is_symlink() {
@@ -105,7 +106,7 @@ fn save(case: &Case, request: &FileSave, tick: &Tick) -> Result<Ended> {
     let mut saving = Saving { case, tick, folder, list: Vec::new(), saved: Vec::new(), refused: 0 };
     if request.fact.is_empty() {
         let mut page = PageRequest {
-            select: request.select.to_case("files")?,
+            select: request.select.to_case("files", &Around::new(case, &app.geo))?,
             sort: String::new(),
             descending: false,
             after: None,

@@ -7,7 +7,7 @@ use dissect::protocols::Out;
 use dissect::{FlowHint, Tree};
 
 use crate::error::{Error, Result};
-use crate::filter::{FrameFilter, Known, Looked};
+use crate::filter::{Around, FrameFilter, Known, Looked};
 use crate::frames::{self, Reader};
 use crate::rows::{Row, Select};
 
@@ -30,8 +30,8 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    pub fn of(case: &Case, select: &Select) -> Result<Wanted> {
-        let asked = select.to_case("frames")?;
+    pub fn of(case: &Case, select: &Select, around: &Around) -> Result<Wanted> {
+        let asked = select.to_case("frames", around)?;
         let mut wanted = Wanted {
             runs: case.frame_runs()?,
             flows: None,
@@ -40,7 +40,7 @@ impl Wanted {
             search: asked.search,
             since: asked.since,
             until: asked.until,
-            filter: FrameFilter::load(case, &select.filter)?,
+            filter: FrameFilter::load(case, around, &select.filter)?,
         };
         for condition in asked.conditions {
             match (condition.field.as_str(), condition.op) {

@@ -7,6 +7,7 @@ use dissect::{FlowHint, summarise};
 use model::{Frame, Time};
 
 use crate::error::{Error, Result};
+use crate::filter::Around;
 use crate::frame_select::Wanted;
 use crate::proof::Source;
 use crate::rows::{Column, Labels, Row, RowsPage, Select, Shape};
@@ -36,12 +37,12 @@ pub(crate) fn columns() -> Vec<Column> {
 }
 
 /// A page of frames, item by item in the order of their numbers. `after`: `run:number` of the last one seen.
-pub(crate) fn page(case: &Case, select: &Select, request: &PageRequest) -> Result<RowsPage> {
+pub(crate) fn page(case: &Case, select: &Select, request: &PageRequest, around: &Around) -> Result<RowsPage> {
     let mut page = RowsPage { columns: columns(), rows: Vec::new(), next: None, total: None };
     if !request.sort.is_empty() && request.sort != "frame" {
         return Err(Error::invalid("frames come in the order of their numbers"));
     }
-    let wanted = Wanted::of(case, select)?;
+    let wanted = Wanted::of(case, select, around)?;
     let plain = wanted.is_plain();
     if plain && request.count {
         page.total = Some(wanted.runs.iter().map(|(.., frames)| frames).sum());

@@ -12,6 +12,7 @@ use ts_rs::TS;
 
 use crate::error::{Code, Error, Result};
 use crate::export::{Export, sealed};
+use crate::filter::Around;
 use crate::frame_select::Wanted;
 use crate::frames::Reader;
 use crate::jobs::{self, Ended, JobId, Tick};
@@ -35,7 +36,7 @@ const BATCH: usize = 16_384;
 
 pub(crate) fn packets_save(app: &App, request: PacketsSave) -> Result<JobId> {
     let case = app.open_case()?;
-    let wanted = wanted(&case, &request)?; // a wrong filter is told at once
+    let wanted = wanted(app, &case, &request)?; // a wrong filter is told at once
     if wanted.runs.is_empty() {
         return Err(Error::missing("saving packets: no capture in the case has such packets"));
     }
@@ -44,16 +45,16 @@ pub(crate) fn packets_save(app: &App, request: PacketsSave) -> Result<JobId> {
             "saving packets: numbers name frames of one item; say which, as in evidence=SHA-256",
         ));
     }
-    jobs::start(app, "packets", "packets", move |_, tick| save(&case, &request, tick))
+    jobs::start(app, "packets", "packets", move |app, tick| save(app, &case, &request, tick))
 }
 
-fn wanted(case: &Case, request: &PacketsSave) -> Result<Wanted> {
-    let wanted = Wanted::of(case, &request.select)?;
+fn wanted(app: &App, case: &Case, request: &PacketsSave) -> Result<Wanted> {
+    let wanted = Wanted::of(case, &request.select, &Around::new(case, &app.geo))?;
     Ok(if request.frames.is_empty() { wanted } else { wanted.only(request.frames.clone()) })
 }
 
-fn save(case: &Case, request: &PacketsSave, tick: &Tick) -> Result<Ended> {
-    let wanted = wanted(case, request)?;
+fn save(app: &App, case: &Case, request: &PacketsSave, tick: &Tick) -> Result<Ended> {
+    let wanted = wanted(app, case, request)?;
     let export = Export::new(case, "packets", "pcapng");
     tick.at(export.at());
     let mut cut = Cut {

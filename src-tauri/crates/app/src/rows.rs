@@ -11,6 +11,7 @@ use ts_rs::TS;
 use crate::commands::Nothing;
 use crate::error::{Error, Result};
 use crate::evidence_items::Count;
+use crate::filter::Around;
 use crate::jobs::{self, JobId};
 use crate::kinds::kinds;
 use crate::secrets;
@@ -216,8 +217,9 @@ pub(crate) fn views(app: &App, _: Nothing) -> Result<Vec<View>> {
 pub(crate) fn rows(app: &App, request: RowsRequest) -> Result<RowsPage> {
     let case = app.open_case()?;
     let limit = if request.limit == 0 { PAGE } else { request.limit.min(MOST) };
+    let around = Around::new(&case, &app.geo);
     let page = PageRequest {
-        select: request.select.to_case(&request.view)?,
+        select: request.select.to_case(&request.view, &around)?,
         sort: request.sort,
         descending: request.descending,
         after: request.after,
@@ -231,8 +233,10 @@ pub(crate) fn rows(app: &App, request: RowsRequest) -> Result<RowsPage> {
         return Ok(RowsPage { columns, rows: page.rows, next: page.next, total: page.total });
     }
     match request.view.as_str() {
-        "frames" => crate::frames::page(&case, &request.select, &page),
-        "coverage" => crate::coverage::page(&case, &request.select, page.after.as_deref(), page.skip, limit as usize),
+        "frames" => crate::frames::page(&case, &request.select, &page, &around),
+        "coverage" => {
+            crate::coverage::page(&case, &request.select, &around, page.after.as_deref(), page.skip, limit as usize)
+        }
         "facts" => facts(&case, None, &page),
         kind => match crate::kinds::kind(kind) {
             Some(kind) => facts(&case, Some(kind), &page),
@@ -377,7 +381,7 @@ impl Labels<'_> {
 
 impl Select {
     /// For a view; the filter of frames is not for the database alone to answer.
-    pub(crate) fn to_case(&self, view: &str) -> Result<case::Select> {
+    pub(crate) fn to_case(&self, view: &str, around: &Around) -> Result<case::Select> {
         let time = |text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
             Some(text) => Time::parse(text).map(|time| Some(time.0)).map_err(|why| Error::invalid(why.to_string())),
             None => Ok(None),
@@ -402,7 +406,7 @@ impl Select {
             filter: if view == "frames" || self.filter.is_empty() {
                 None
             } else {
-                crate::filter::for_rows(&self.filter, view)?
+                crate::filter::for_rows(&self.filter, view, around)?
             },
         })
     }
@@ -437,7 +441,7 @@ pub(crate) fn facets(app: &App, request: FacetsRequest) -> Result<Vec<Count>> {
         }
     };
     let limit = if request.limit == 0 { 20 } else { request.limit.min(1_000) };
-    let select = request.select.to_case(kind.unwrap_or("facts"))?;
+    let select = request.select.to_case(kind.unwrap_or("facts"), &Around::new(&case, &app.geo))?;
     let counts = case.facets(kind, &select, &request.field, limit)?;
     // What is a secret as a whole can't be counted by; a subject may hold one.
     let counts = counts.into_iter().map(|(name, count)| (secrets::line(name), count));
@@ -447,7 +451,8 @@ pub(crate) fn facets(app: &App, request: FacetsRequest) -> Result<Vec<Count>> {
 pub(crate) fn histogram(app: &App, request: HistogramRequest) -> Result<Histogram> {
     let case = app.open_case()?;
     let buckets = if request.buckets == 0 { 120 } else { request.buckets.min(2_000) };
-    let case::Histogram { start, step, series } = case.histogram(&request.select.to_case("facts")?, buckets)?;
+    let select = request.select.to_case("facts", &Around::new(&case, &app.geo))?;
+    let case::Histogram { start, step, series } = case.histogram(&select, buckets)?;
     Ok(Histogram {
         start_ms: start.div_euclid(1_000_000),
         step_ms: step / 1_000_000,

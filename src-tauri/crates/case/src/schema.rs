@@ -16,6 +16,26 @@ pub(crate) const RUN_BITS: u32 = 40;
 /// every change that another Lintel would misread.
 const FORMAT: i32 = 8;
 
+/// How that looks: hashes of the schema, and of what fixed inputs become in it (`schema/written.rs`, which says what to do when they
+/// change).
+#[cfg(test)]
+const WRITTEN: &[(&str, &str)] = &[
+    ("schema", "2d6e8af6caf20795"),
+    ("fact_chunk", "fe66142d627475b9"),
+    ("fact_columns", "37175187532e0aef"),
+    ("kind", "755cfdb382cfc960"),
+    ("text", "1415192ff36b6877"),
+    ("flow", "c3b214babe4f1783"),
+    ("frame_chunk", "3bd9d15a49ab9687"),
+    ("presence_name", "d95090d108fe524f"),
+    ("presence_hour", "31873e82a5089730"),
+    ("sighting", "de0371aa345ac484"),
+    ("spoken", "085e5adc2a2f08fc"),
+    ("tally", "080e0283853356f4"),
+    ("issue", "448888ec58f2a6b9"),
+    ("capture_interface", "dbd088b0b704d85a"),
+];
+
 const TABLES: &str = "
 CREATE TABLE case_fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
@@ -246,6 +266,9 @@ fn settle(db: &Connection) -> Result<()> {
 pub(crate) fn ids_of(run: i64) -> (i64, i64) {
     (run << RUN_BITS, ((run + 1) << RUN_BITS) - 1)
 }
+
+#[cfg(test)]
+mod written;
 
 #[cfg(test)]
 mod tests {

@@ -43,6 +43,8 @@ pub enum Op {
     Within,
     /// It is there and not empty, whatever the value here.
     Has,
+    /// One of many texts: the value is a list of them in JSON.
+    OneOf,
 }
 
 /// A WHERE clause under construction.
@@ -75,6 +77,7 @@ pub(crate) fn compare(expression: &str, op: Op, value: &str) -> (String, Value) 
         Op::Matches => return (format!("lintel_matches(CAST({expression} AS TEXT), ?)"), text),
         Op::Within => return (format!("lintel_within({expression}, ?)"), text),
         Op::Has => return (format!("{expression} <> ?"), Value::Text(String::new())),
+        Op::OneOf => return (format!("CAST({expression} AS TEXT) IN (SELECT value FROM json_each(?))"), text),
         Op::Less => "<",
         Op::More => ">",
         Op::AtMost => "<=",

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Error, Result};
+use crate::{Case, Error, Result};
 
 /// Texts known to the writer, by their [`Key`]. Bounded: past the bound a text may be stored again, which costs room, not truth -
 /// readers ask for all ids of a value.
@@ -104,6 +105,26 @@ pub(crate) fn ids(db: &Connection, value: &str) -> Result<Vec<u32>> {
     let which = if hash == 0 { "value = ?2 AND hash = ?1" } else { "hash = ?1 AND hash <> 0 AND value = ?2" };
     let mut statement = db.prepare_cached(&format!("SELECT id FROM text WHERE {which}"))?;
     Ok(statement.query_map(params![hash, value], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Characters of the longest text that can be an address: `0000:...:255.255.255.255`.
+const LONGEST_ADDRESS: i64 = 45;
+
+impl Case {
+    /// Goes through the distinct texts that are IP addresses, as they stand: whoever sent, received or is named as such.
+    pub fn each_address(&self, each: &mut dyn FnMut(&str, IpAddr)) -> Result<()> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT value FROM text WHERE hash <> 0 AND length(value) <= ?")?;
+            let mut rows = statement.query([LONGEST_ADDRESS])?;
+            while let Some(row) = rows.next()? {
+                let text = row.get_ref(0)?.as_str().unwrap_or_default();
+                if let Ok(address) = text.parse() {
+                    each(text, address);
+                }
+            }
+            Ok(())
+        })
+    }
 }
 
 /// FNV-1a over the length and the first bytes: finds a text quickly, and is the same in every version. 0 for field sets, which

@@ -120,8 +120,8 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
         summary.info = line(members.iter().zip(out.facts.iter()).map(|(members, fact)| words(members, &fact.subject)));
     } else if let Some(fragment) = &layers.fragment {
         summary.info = format!("fragment of 0x{:04x} at {}", fragment.id, fragment.offset);
-    } else if let (Some(at), Some(ip)) = (layers.icmp, &layers.ip) {
-        summary.info = layers::icmp_sentence(bytes, at, ip);
+    } else if layers.line.is_some() {
+        summary.info = layers.sentence(bytes);
     }
     if summary.info.is_empty()
         && let Some(complaint) = out.complaints.first()

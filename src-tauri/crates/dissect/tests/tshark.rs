@@ -5,7 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dissect::{FlowHint, Value, inspect, summarise};
+#[path = "common/tshark.rs"]
+mod tshark;
+
+use dissect::{FlowHint, Value, inspect};
+use tshark::{frames, has_tshark, tell, written};
 
 /// Captures and the fields that are compared in them.
 const REAL: &[(&str, &[&str])] = &[
@@ -263,14 +267,6 @@ const WELL_KNOWN: &str = "5A:69:67:42:65:65:41:6C:6C:69:61:6E:63:65:30:39";
 
 type Row = BTreeMap<&'static str, Vec<String>>;
 
-fn has_tshark() -> bool {
-    let there = Command::new("tshark").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        eprintln!("skipped: TShark is not here");
-    }
-    there
-}
-
 /// What TShark says of each frame. Packets of Bluetooth sniffers' private link type are told to be what they are.
 fn theirs(file: &Path, fields: &[&'static str]) -> Vec<Row> {
     let mut command = Command::new("tshark");
@@ -312,33 +308,6 @@ fn ours(bytes: &[u8], link_type: u16, fields: &[&'static str]) -> Row {
     row
 }
 
-/// The frames of a classic capture in this machine's byte order, as TShark writes it, with their link type.
-fn frames(file: &Path) -> (u16, Vec<Vec<u8>>) {
-    let raw = fs::read(file).unwrap();
-    let word = |at: usize| u32::from_ne_bytes(raw[at..at + 4].try_into().unwrap()) as usize;
-    let (mut at, mut frames) = (24, Vec::new());
-    while at < raw.len() {
-        let length = word(at + 8);
-        frames.push(raw[at + 16..at + 16 + length].to_vec());
-        at += 16 + length;
-    }
-    (word(20) as u16, frames)
-}
-
-/// A classic capture of these frames.
-fn written<'a>(name: &str, link_type: u16, frames: impl Iterator<Item = &'a Vec<u8>>) -> PathBuf {
-    let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0];
-    capture.extend(u32::from(link_type).to_le_bytes());
-    for bytes in frames {
-        let length = (bytes.len() as u32).to_le_bytes();
-        capture.extend([[0; 4], [0; 4], length, length].concat());
-        capture.extend(bytes);
-    }
-    let file = std::env::temp_dir().join(format!("lintel-{name}-{}-{link_type}.pcap", std::process::id()));
-    fs::write(&file, capture).unwrap();
-    file
-}
-
 fn compare(
     names: &[String],
     link_type: u16,
@@ -358,11 +327,6 @@ fn compare(
         }
     }
     differences
-}
-
-fn tell(differences: &[String]) {
-    let first: Vec<&str> = differences.iter().take(40).map(String::as_str).collect();
-    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), first.join("\n"));
 }
 
 #[test]
@@ -390,53 +354,6 @@ fn frames_made_by_hand() {
     }
     tell(&differences);
     assert!(unseen.is_empty(), "no frame has {unseen:?}");
-}
-
-/// An IP packet with nothing but an ICMP message.
-fn icmp(six: bool, kind: u8, code: u8) -> Vec<u8> {
-    let message = [&[kind, code, 0, 0, 0x12, 0x34, 0, 7][..], &[1; 60]].concat();
-    let header = match six {
-        true => [&[0x60, 0, 0, 0, 0, message.len() as u8, 58, 64][..], &[0x20; 32]].concat(),
-        false => vec![0x45, 0, 0, 20 + message.len() as u8, 0, 1, 0, 0, 64, 1, 0, 0, 192, 0, 2, 1, 192, 0, 2, 7],
-    };
-    [header, message].concat()
-}
-
-/// The line on each of ICMP's types and codes, but for those that facts make a line of.
-#[test]
-fn icmp_in_one_line() {
-    if !has_tshark() {
-        return;
-    }
-    let told_by_facts = |six: bool, kind: u8| six && matches!(kind, 130..=137 | 143);
-    let all = [false, true].into_iter().flat_map(|six| (0..=255).map(move |kind| (six, kind)));
-    let kinds = all.filter(|(six, kind)| !told_by_facts(*six, *kind));
-    let sent: Vec<_> = kinds.flat_map(|(six, kind)| (0..=17).map(move |code| (six, kind, code))).collect();
-    let frames: Vec<Vec<u8>> = sent.iter().map(|(six, kind, code)| icmp(*six, *kind, *code)).collect();
-    let file = written("icmp", 101, frames.iter());
-    let mut command = Command::new("tshark");
-    let output = command.args(["-n", "-o", "gui.column.format:\"Info\",\"%i\"", "-r"]).arg(&file).output().unwrap();
-    fs::remove_file(&file).unwrap();
-    let theirs = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(theirs.lines().count(), sent.len());
-    let mut differences = Vec::new();
-    for ((what, frame), theirs) in sent.iter().zip(&frames).zip(theirs.lines()) {
-        let ours = summarise(frame, 101, frame.len() as u32, FlowHint::default()).info;
-        // What other packets have to do with it, and what the ones say that these are filled with.
-        let theirs = [" (request in", " (reply in", " (no response", "[Malformed", " from "]
-            .into_iter()
-            .fold(theirs, |text, more| text.split(more).next().unwrap_or(text));
-        let theirs = theirs.split_whitespace().collect::<Vec<_>>().join(" ");
-        let theirs = theirs.replace("Mobile IP Advertisement", "Router advertisement"); // by an extension among the ones
-        let same = match theirs.contains("Unknown") && !theirs.contains("Unknown query") {
-            true => ours.contains("code ") || ours.starts_with("Unknown type") || theirs.starts_with(&ours),
-            false => ours == theirs,
-        };
-        if !same {
-            differences.push(format!("{what:?}: TShark {theirs}, Lintel {ours}"));
-        }
-    }
-    tell(&differences);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use model::filter::{Op, parse};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::countries::Around;
 use super::fields::{Known, Means, Shape, all, lookup};
 use super::rows::translate;
 use crate::error::Result;
@@ -43,7 +44,7 @@ pub struct Candidate {
 
 const MOST: usize = 50;
 
-pub(crate) fn filter_complete(_: &App, request: FilterComplete) -> Result<Completion> {
+pub(crate) fn filter_complete(app: &App, request: FilterComplete) -> Result<Completion> {
     let FilterComplete { text, caret, view } = request;
     let view = if view.is_empty() { "facts" } else { view.as_str() };
     let mut caret = (caret as usize).min(text.len());
@@ -61,10 +62,11 @@ pub(crate) fn filter_complete(_: &App, request: FilterComplete) -> Result<Comple
         Expected::Joint => joints().into_iter().filter(|one| one.text.starts_with(typed)).collect(),
         Expected::Value(known) => values(&known).into_iter().filter(|one| one.text.starts_with(typed)).collect(),
     };
+    let around = Around::without_case(&app.geo);
     let problem = match parse(&text) {
         Ok(None) => None,
-        Ok(Some(expr)) if view == "frames" => super::frames::check_names(&expr).err(),
-        Ok(Some(expr)) => translate(&expr, view).err(),
+        Ok(Some(expr)) if view == "frames" => super::frames::check_names(&expr, &around).err(),
+        Ok(Some(expr)) => translate(&expr, view, &around).err(),
         Err(mistake) => Some(mistake),
     };
     let at = problem.as_ref().map_or(0..0, |mistake| mistake.at.clone());

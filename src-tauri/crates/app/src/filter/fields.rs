@@ -4,6 +4,7 @@ use dissect::protocols;
 use model::filter::{Mistake, Name};
 
 use super::aliases::{ALIASES, Alias};
+use super::countries::{SAID, Said};
 use crate::kinds::{kind, kinds};
 
 /// Which end of a packet, a fact or a flow.
@@ -36,6 +37,8 @@ pub(super) enum Means {
     Protocol(&'static str),
     /// An IP address; of version 4 or 6.
     Host(End, Version),
+    /// Where an address is, by a table that is loaded.
+    Geo(End, Version, Said),
     /// A hardware address.
     Mac(End),
     /// Of `tcp` or `udp`.
@@ -169,6 +172,24 @@ pub(super) fn all(view: &str) -> Vec<Known> {
             format!("IPv6 address {who}; fe80::/10 is a block"),
         ));
         list.push(known(format!("eth.{suffix}"), Means::Mac(end), Mac, format!("hardware address {who}")));
+    }
+    for (layer, version) in [("ip", Version::Four), ("ipv6", Version::Six)] {
+        for (end, prefix, who) in [
+            (End::Either, "", "of either end"),
+            (End::Src, "src_", "of the sender"),
+            (End::Dst, "dst_", "of the receiver"),
+        ] {
+            let name = |part: &str| format!("{layer}.geoip.{prefix}{part}");
+            let geo = SAID.iter().map(|(part, said, shape, about)| {
+                known(
+                    name(part),
+                    Means::Geo(end, version, *said),
+                    *shape,
+                    format!("{about}, {who}, by the table that is loaded"),
+                )
+            });
+            list.extend(geo);
+        }
     }
     for transport in ["tcp", "udp"] {
         for (end, suffix, who) in [

@@ -3,13 +3,15 @@
 
 use std::collections::HashSet;
 
-use case::{Block, Case, Expr as Row, FrameEntry, NO_TIME, Op as On};
+use case::{Case, Expr as Row, FrameEntry, NO_TIME, Op as On};
 use dissect::{Node, Value};
 use model::filter::{Expr, Mistake, Name};
 use model::{Mac, Time};
 
 use super::check::{Checked, check};
+use super::countries::Around;
 use super::fields::{End, Means, lookup};
+use super::probe::{Probe, probe};
 use super::rows::{is_protocol, kinds_of, of_flow, of_told};
 use crate::error::Result;
 use crate::rows::Row as Shown;
@@ -77,8 +79,6 @@ enum See {
     Layer(&'static str),
 }
 
-type Probe = Box<dyn Fn(&str) -> bool>;
-
 const HOSTS: [[&[&str]; 3]; 2] = [
     [
         &["ip.src", "ip.dst", "exported_pdu.ipv4_src", "exported_pdu.ipv4_dst"],
@@ -99,10 +99,10 @@ const PORTS: [&[&str]; 3] = [
 
 impl FrameFilter {
     /// Reads a filter, and asks the case what it knows.
-    pub fn load(case: &Case, text: &str) -> Result<Option<FrameFilter>> {
+    pub fn load(case: &Case, around: &Around, text: &str) -> Result<Option<FrameFilter>> {
         let Some(expr) = model::filter::parse(text)? else { return Ok(None) };
-        check_names(&expr)?;
-        Ok(Some(FrameFilter { tree: load(case, &expr)? }))
+        check_names(&expr, around)?;
+        Ok(Some(FrameFilter { tree: load(case, around, &expr)? }))
     }
 
     pub fn known(&self, run: i64, entry: &FrameEntry) -> Known {
@@ -245,35 +245,45 @@ fn value(node: &Node) -> String {
 }
 
 /// Names and values make sense for frames.
-pub(super) fn check_names(expr: &Expr) -> std::result::Result<(), Mistake> {
+pub(super) fn check_names(expr: &Expr, around: &Around) -> std::result::Result<(), Mistake> {
+    let look_up = |name: &Name| {
+        let known = lookup(name, "frames")?;
+        match known.means {
+            Means::Geo(_, _, said) => around.check(name, said).map(|()| known),
+            _ => Ok(known),
+        }
+    };
     match expr {
-        Expr::And(list) | Expr::Or(list) => list.iter().try_for_each(check_names),
-        Expr::Not(inner) => check_names(inner),
-        Expr::Has(name) => lookup(name, "frames").map(|_| ()),
-        Expr::Test(test) => check(test, &lookup(&test.field, "frames")?).map(|_| ()),
+        Expr::And(list) | Expr::Or(list) => list.iter().try_for_each(|one| check_names(one, around)),
+        Expr::Not(inner) => check_names(inner, around),
+        Expr::Has(name) => look_up(name).map(|_| ()),
+        Expr::Test(test) => check(test, &look_up(&test.field)?).map(|_| ()),
     }
 }
 
-fn load(case: &Case, expr: &Expr) -> Result<Tree> {
-    let all = |list: &[Expr]| list.iter().map(|one| load(case, one)).collect::<Result<Vec<_>>>();
+fn load(case: &Case, around: &Around, expr: &Expr) -> Result<Tree> {
+    let all = |list: &[Expr]| list.iter().map(|one| load(case, around, one)).collect::<Result<Vec<_>>>();
     Ok(match expr {
         Expr::And(list) => Tree::All(all(list)?),
         Expr::Or(list) => Tree::Any(all(list)?),
-        Expr::Not(inner) => Tree::Not(Box::new(load(case, inner)?)),
-        Expr::Has(name) => atom(case, name, &Checked::there(&lookup(name, "frames")?))?,
+        Expr::Not(inner) => Tree::Not(Box::new(load(case, around, inner)?)),
+        Expr::Has(name) => atom(case, around, name, &Checked::there(&lookup(name, "frames")?))?,
         Expr::Test(test) => {
             let known = lookup(&test.field, "frames")?;
             let checked = check(test, &known)?;
-            let holds = atom(case, &test.field, &checked)?;
+            let holds = atom(case, around, &test.field, &checked)?;
             match checked.not {
-                true => Tree::All(vec![atom(case, &test.field, &Checked::there(&known))?, Tree::Not(Box::new(holds))]),
+                true => Tree::All(vec![
+                    atom(case, around, &test.field, &Checked::there(&known))?,
+                    Tree::Not(Box::new(holds)),
+                ]),
                 false => holds,
             }
         }
     })
 }
 
-fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
+fn atom(case: &Case, around: &Around, name: &Name, test: &Checked) -> Result<Tree> {
     let known = lookup(name, "frames")?;
     let flows = |row: &Row| Ok::<HashSet<_>, crate::Error>(case.flows_where(row)?.into_iter().collect());
     let by_means = || of_flow(&known.means, test).unwrap_or(Row::Any(Vec::new()));
@@ -313,6 +323,12 @@ fn atom(case: &Case, name: &Name, test: &Checked) -> Result<Tree> {
             let see = See::Fields(HOSTS[*version as usize][place(end)], probe(test));
             directed(*end, of, Known::Maybe, see)
         }
+        Means::Geo(end, version, said) => {
+            let hosts = around.hosts(name, *version, *said, test)?;
+            let of = flows(&Row::Any(vec![hosts.on("id.orig_h"), hosts.on("id.resp_h")]))?;
+            let see = See::Fields(HOSTS[*version as usize][place(end)], around.probe(*said, test));
+            directed(*end, of, Known::Maybe, see)
+        }
         Means::Port(proto, end) => {
             let ports = Row::Any(vec![test.on("id.orig_p"), test.on("id.resp_p")]);
             let of = flows(&Row::All(vec![Row::is("proto", On::Is, *proto), ports]))?;
@@ -350,57 +366,5 @@ fn directed(end: End, of: HashSet<(i64, u32)>, loose: Known, see: See) -> Atom {
     match end {
         End::Either => Atom { flows: of, loose, ..Atom::new(see) },
         _ => Atom { some: of, loose, ..Atom::new(see) },
-    }
-}
-
-/// A test on texts as rows and packets have them.
-fn probe(test: &Checked) -> Probe {
-    let any: Vec<Vec<Probe>> =
-        test.any.iter().map(|both| both.iter().map(|(op, value)| single(*op, value)).collect()).collect();
-    Box::new(move |text| any.iter().any(|both| both.iter().all(|one| one(text))))
-}
-
-fn single(op: On, value: &str) -> Probe {
-    let wanted = value.to_owned();
-    let number = value.parse::<f64>().ok();
-    let ordered = move |is: fn(std::cmp::Ordering) -> bool| -> Probe {
-        Box::new(move |text| {
-            let order = match (text.parse::<f64>(), number) {
-                (Ok(a), Some(b)) => a.partial_cmp(&b),
-                (Err(_), Some(_)) => None,
-                (_, None) => Some(text.cmp(wanted.as_str())),
-            };
-            order.is_some_and(is)
-        })
-    };
-    match op {
-        On::Less => ordered(|order| order.is_lt()),
-        On::AtMost => ordered(|order| order.is_le()),
-        On::More => ordered(|order| order.is_gt()),
-        On::AtLeast => ordered(|order| order.is_ge()),
-        On::Has => Box::new(|text| !text.is_empty()),
-        On::Holds => {
-            let wanted = value.to_owned();
-            Box::new(move |text| text.contains(&wanted))
-        }
-        On::Contains => {
-            let wanted = value.to_lowercase();
-            Box::new(move |text| text.to_lowercase().contains(&wanted))
-        }
-        On::Matches => match case::pattern(value) {
-            Ok(pattern) => Box::new(move |text| pattern.is_match(text)),
-            Err(_) => Box::new(|_| false), // it was refused before
-        },
-        On::Within => {
-            let block = Block::parse(value);
-            Box::new(move |text| text.parse().is_ok_and(|ip| block.is_some_and(|block| block.holds(ip))))
-        }
-        On::Is | On::IsNot => {
-            let wanted = value.to_owned();
-            Box::new(move |text| {
-                let same = text == wanted || text.parse::<f64>().ok().zip(number).is_some_and(|(a, b)| a == b);
-                same != (op == On::IsNot)
-            })
-        }
     }
 }

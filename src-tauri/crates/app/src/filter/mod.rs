@@ -3,22 +3,25 @@
 mod aliases;
 mod check;
 mod complete;
+mod countries;
 mod fields;
 mod frames;
+mod probe;
 mod rows;
 
 use model::filter::{Mistake, parse};
 
 pub(crate) use complete::filter_complete;
 pub use complete::{Completion, FilterComplete};
+pub(crate) use countries::Around;
 pub(crate) use frames::{FrameFilter, Known, Looked};
 
 use crate::error::{Error, Result};
 
 /// A filter for the rows of a view, in the case's terms. An empty one: none.
-pub(crate) fn for_rows(text: &str, view: &str) -> Result<Option<case::Expr>> {
+pub(crate) fn for_rows(text: &str, view: &str, around: &Around) -> Result<Option<case::Expr>> {
     match parse(text).map_err(Error::from)? {
-        Some(expr) => Ok(Some(rows::translate(&expr, view).map_err(Error::from)?)),
+        Some(expr) => Ok(Some(rows::translate(&expr, view, around).map_err(Error::from)?)),
         None => Ok(None),
     }
 }

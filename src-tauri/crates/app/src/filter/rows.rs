@@ -5,32 +5,39 @@ use dissect::protocols;
 use model::filter::{Expr, Mistake, Name};
 
 use super::check::{Checked, check};
+use super::countries::Around;
 use super::fields::{End, Known, Means, Told, Version, lookup};
 use crate::kinds::kind;
 
-pub(super) fn translate(expr: &Expr, view: &str) -> Result<Row, Mistake> {
+pub(super) fn translate(expr: &Expr, view: &str, around: &Around) -> Result<Row, Mistake> {
     Ok(match expr {
-        Expr::And(list) => Row::All(list.iter().map(|one| translate(one, view)).collect::<Result<_, _>>()?),
-        Expr::Or(list) => Row::Any(list.iter().map(|one| translate(one, view)).collect::<Result<_, _>>()?),
-        Expr::Not(inner) => translate(inner, view)?.not(),
+        Expr::And(list) => Row::All(list.iter().map(|one| translate(one, view, around)).collect::<Result<_, _>>()?),
+        Expr::Or(list) => Row::Any(list.iter().map(|one| translate(one, view, around)).collect::<Result<_, _>>()?),
+        Expr::Not(inner) => translate(inner, view, around)?.not(),
         Expr::Has(name) => {
             let known = lookup(name, view)?;
-            leaf(name, &Checked::there(&known), &known, view)?
+            leaf(name, &Checked::there(&known), &known, view, around)?
         }
         Expr::Test(test) => {
             let known = lookup(&test.field, view)?;
             let checked = check(test, &known)?;
-            let holds = leaf(&test.field, &checked, &known, view)?;
+            let holds = leaf(&test.field, &checked, &known, view, around)?;
             match checked.not {
-                true => Row::All(vec![leaf(&test.field, &Checked::there(&known), &known, view)?, holds.not()]),
+                true => Row::All(vec![leaf(&test.field, &Checked::there(&known), &known, view, around)?, holds.not()]),
                 false => holds,
             }
         }
     })
 }
 
-fn leaf(name: &Name, test: &Checked, known: &Known, view: &str) -> Result<Row, Mistake> {
+fn leaf(name: &Name, test: &Checked, known: &Known, view: &str, around: &Around) -> Result<Row, Mistake> {
     let fixed = case::VIEWS.iter().any(|fixed| fixed.name == view);
+    if let Means::Geo(end, version, said) = known.means
+        && (!fixed || view == "flows")
+    {
+        let hosts = around.hosts(name, version, said, test)?;
+        return leaf(name, &hosts, &Known { means: Means::Host(end, version), ..known.clone() }, view, around);
+    }
     match (&known.means, view) {
         (Means::Column(column), _) => Ok(test.on(column)),
         (means, "flows") => of_flow(means, test).ok_or_else(|| misplaced(name, view)),
@@ -79,7 +86,7 @@ fn of_fact(means: &Means, test: &Checked) -> Option<Row> {
         Means::Index("frame") => test.on("frame"),
         Means::Flow(column) => Row::Flow(Box::new(test.on(column))),
         Means::Fact(told) => of_told(told, test),
-        Means::Index(_) | Means::Column(_) | Means::Seen(_) => return None,
+        Means::Index(_) | Means::Column(_) | Means::Seen(_) | Means::Geo(..) => return None,
     })
 }
 
@@ -104,7 +111,7 @@ pub(super) fn of_flow(means: &Means, test: &Checked) -> Option<Row> {
         Means::Time => test.on("ts"),
         Means::Flow(column) => test.on(column),
         Means::Fact(told) => Row::Fact(owned(&told.kinds), Box::new(of_told(told, test))),
-        Means::Index(_) | Means::Column(_) | Means::Seen(_) => return None,
+        Means::Index(_) | Means::Column(_) | Means::Seen(_) | Means::Geo(..) => return None,
     })
 }
 

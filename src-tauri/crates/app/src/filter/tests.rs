@@ -5,7 +5,8 @@ use super::*;
 use crate::state::App;
 
 fn wrong(text: &str, view: &str) -> String {
-    for_rows(text, view).map(|_| ()).map_err(|why| why.message).unwrap_err()
+    let app = App::new(Some("/nowhere".into()));
+    for_rows(text, view, &Around::without_case(&app.geo)).map(|_| ()).map_err(|why| why.message).unwrap_err()
 }
 
 #[test]
@@ -24,6 +25,19 @@ fn mistakes_are_told_with_their_place() {
         ("dns == 1", "facts", "filter: 'dns' is a protocol, and stands alone at 1"),
         ("ip.ttl < 5", "facts", "filter: 'ip.ttl' is read from packets, and can only be asked of frames at 1"),
         ("frame.len > 5", "facts", "filter: 'frame.len' can't be asked of facts at 1"),
+        (
+            "ip.geoip.src_country_iso == \"DE\"",
+            "flows",
+            "filter: 'ip.geoip.src_country_iso' is told by a table of countries, and none is loaded at 1; load one in MaxMind's format (geo_load)",
+        ),
+        (
+            "dns && !ipv6.geoip.asnum",
+            "facts",
+            "filter: 'ipv6.geoip.asnum' is told by a table of organisations, and none is loaded at 9; load one in MaxMind's format (geo_load)",
+        ),
+        ("ip.geoip.country", "devices", "filter: 'ip.geoip.country' can't be asked of devices at 1"),
+        ("ip.geoip.asnum == DE", "flows", "filter: 'DE' is not a number at 19"),
+        ("ip.geoip.city", "facts", "filter: unknown field 'ip.geoip.city' at 1; did you mean 'ip.geoip.country'?"),
         ("dns", "devices", "filter: 'dns' can't be asked of devices at 1"),
         ("(dns", "facts", "filter: ')' is missing at 5"),
     ] {

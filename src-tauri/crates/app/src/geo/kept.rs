@@ -1,5 +1,6 @@
 //! Loaded tables, kept beside the settings as copies: what a download folder loses or replaces changes nothing here.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::IpAddr;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::table::Table;
-use super::{GeoPlace, GeoState, GeoTable};
+use super::{GeoPlace, GeoState, GeoTable, is_global};
 use crate::error::{Code, Error, Result};
 use crate::state::lock;
 
@@ -19,8 +20,28 @@ pub(crate) struct Tables {
     /// Where they are kept; none: nowhere.
     folder: Option<PathBuf>,
     /// Opened when they are first asked for.
-    open: Mutex<Option<Arc<Vec<Held>>>>,
+    open: Mutex<Option<Arc<Set>>>,
 }
+
+/// Those that are loaded at some moment.
+#[derive(Clone)]
+pub(crate) struct Loaded(Arc<Set>);
+
+struct Set {
+    tables: Vec<Held>,
+    known: Mutex<Places>,
+}
+
+/// What was said of addresses: looking one up takes microseconds, and pages and filters ask for the same ones again and again.
+#[derive(Default)]
+struct Places {
+    of: HashMap<IpAddr, Option<Arc<GeoPlace>>>,
+    /// Each once: thousands of addresses have one place.
+    distinct: HashSet<Arc<GeoPlace>>,
+}
+
+/// Addresses that are remembered.
+const MOST_KNOWN: usize = 100_000;
 
 struct Held {
     about: GeoTable,
@@ -49,25 +70,11 @@ impl Tables {
     }
 
     pub fn state(&self) -> GeoState {
-        GeoState { tables: self.all().iter().map(|held| held.about.clone()).collect() }
+        GeoState { tables: self.all().tables.iter().map(|held| held.about.clone()).collect() }
     }
 
-    pub fn place(&self, address: IpAddr) -> Option<GeoPlace> {
-        let mut place = GeoPlace::default();
-        for Held { about, table } in self.all().iter() {
-            let said = table.as_ref().map(|table| table.said(address)).unwrap_or_default();
-            let before = place.clone();
-            if place.code.is_empty() && place.country.is_empty() {
-                (place.code, place.country) = (said.code, said.country);
-            }
-            if place.organisation.is_empty() && place.as_number.is_none() {
-                (place.organisation, place.as_number) = (said.organisation, said.as_number);
-            }
-            if place != before {
-                place.by.push(named(about));
-            }
-        }
-        (place != GeoPlace::default()).then_some(place)
+    pub fn loaded(&self) -> Loaded {
+        Loaded(self.all())
     }
 
     /// Checks the table, keeps a copy of it, and asks it from now on; in place of an older one of the same type.
@@ -91,9 +98,9 @@ impl Tables {
         let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let about = told(name, sha256, size, &table);
         let mut open = lock(&self.open);
-        let all = open.get_or_insert_with(|| Arc::new(read_all(Some(folder)))).clone();
+        let all = open.get_or_insert_with(|| Set::read(Some(folder))).clone();
         let stays = |held: &&Held| held.about.sha256 != about.sha256 && held.about.kind != about.kind;
-        let mut list: Vec<Line> = all.iter().filter(stays).map(|held| line(&held.about)).collect();
+        let mut list: Vec<Line> = all.tables.iter().filter(stays).map(|held| line(&held.about)).collect();
         if list.len() >= MOST {
             let _ = fs::remove_file(&new);
             return Err(failed(Code::Refused, format!("{MOST} tables are loaded already; remove one first")));
@@ -102,7 +109,7 @@ impl Tables {
         fs::rename(&new, &at)
             .and_then(|()| write_list(folder, &list))
             .map_err(|why| failed(Code::Failed, why.to_string()))?;
-        for gone in all.iter().filter(|held| list.iter().all(|line| line.sha256 != held.about.sha256)) {
+        for gone in all.tables.iter().filter(|held| list.iter().all(|line| line.sha256 != held.about.sha256)) {
             let _ = fs::remove_file(file(folder, &gone.about.sha256));
         }
         *open = None; // opened again, as they are kept
@@ -112,12 +119,13 @@ impl Tables {
     pub fn remove(&self, sha256: &str) -> Result<()> {
         let failed = |code, why: String| Error::new(code, format!("removing the table {sha256}: {why}"));
         let mut open = lock(&self.open);
-        let all = open.get_or_insert_with(|| Arc::new(read_all(self.folder.as_deref()))).clone();
-        let Some(folder) = self.folder.as_ref().filter(|_| all.iter().any(|held| held.about.sha256 == sha256)) else {
+        let all = open.get_or_insert_with(|| Set::read(self.folder.as_deref())).clone();
+        let Some(folder) = self.folder.as_ref().filter(|_| all.tables.iter().any(|held| held.about.sha256 == sha256))
+        else {
             return Err(failed(Code::Missing, "no such table is loaded".into()));
         };
         let list: Vec<Line> =
-            all.iter().filter(|held| held.about.sha256 != sha256).map(|held| line(&held.about)).collect();
+            all.tables.iter().filter(|held| held.about.sha256 != sha256).map(|held| line(&held.about)).collect();
         write_list(folder, &list).map_err(|why| failed(Code::Failed, why.to_string()))?;
         *open = None;
         match fs::remove_file(file(folder, sha256)) {
@@ -126,8 +134,59 @@ impl Tables {
         }
     }
 
-    fn all(&self) -> Arc<Vec<Held>> {
-        lock(&self.open).get_or_insert_with(|| Arc::new(read_all(self.folder.as_deref()))).clone()
+    fn all(&self) -> Arc<Set> {
+        lock(&self.open).get_or_insert_with(|| Set::read(self.folder.as_deref())).clone()
+    }
+}
+
+impl Loaded {
+    /// One of them tells countries; one of them tells who announces networks.
+    pub fn tells(&self) -> (bool, bool) {
+        let tables = || self.0.tables.iter().filter_map(|held| held.table.as_ref());
+        (tables().any(|table| table.countries), tables().any(|table| table.operators))
+    }
+
+    /// None for what is no address of the internet, or in no table.
+    pub fn place(&self, address: IpAddr) -> Option<Arc<GeoPlace>> {
+        let address = address.to_canonical();
+        if !is_global(address) {
+            return None;
+        }
+        if let Some(place) = lock(&self.0.known).of.get(&address) {
+            return place.clone();
+        }
+        let place = self.look_up(address).map(Arc::new);
+        let mut known = lock(&self.0.known);
+        if known.of.len() >= MOST_KNOWN {
+            *known = Places::default();
+        }
+        let place = place.map(|place| match known.distinct.get(&place) {
+            Some(same) => same.clone(),
+            None => {
+                known.distinct.insert(place.clone());
+                place
+            }
+        });
+        known.of.insert(address, place.clone());
+        place
+    }
+
+    fn look_up(&self, address: IpAddr) -> Option<GeoPlace> {
+        let mut place = GeoPlace::default();
+        for Held { about, table } in &self.0.tables {
+            let said = table.as_ref().map(|table| table.said(address)).unwrap_or_default();
+            let before = place.clone();
+            if place.code.is_empty() && place.country.is_empty() {
+                (place.code, place.country) = (said.code, said.country);
+            }
+            if place.organisation.is_empty() && place.as_number.is_none() {
+                (place.organisation, place.as_number) = (said.organisation, said.as_number);
+            }
+            if place != before {
+                place.by.push(named(about));
+            }
+        }
+        (place != GeoPlace::default()).then_some(place)
     }
 }
 
@@ -150,8 +209,13 @@ fn file(folder: &Path, sha256: &str) -> PathBuf {
     folder.join(format!("{sha256}.mmdb"))
 }
 
-fn read_all(folder: Option<&Path>) -> Vec<Held> {
-    let Some(folder) = folder else { return Vec::new() };
+impl Set {
+    fn read(folder: Option<&Path>) -> Arc<Set> {
+        Arc::new(Set { tables: folder.map(read_all).unwrap_or_default(), known: Mutex::default() })
+    }
+}
+
+fn read_all(folder: &Path) -> Vec<Held> {
     let mut text = Vec::new();
     let read = File::open(folder.join(LIST)).and_then(|file| file.take(LARGEST_LIST).read_to_end(&mut text));
     let list: Vec<Line> = read.ok().and_then(|_| serde_json::from_slice(&text).ok()).unwrap_or_default();

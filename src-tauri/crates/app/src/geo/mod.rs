@@ -16,7 +16,7 @@ use ts_rs::TS;
 use crate::commands::Nothing;
 use crate::error::{Error, Result};
 use crate::state::{App, now};
-pub(crate) use kept::Tables;
+pub(crate) use kept::{Loaded, Tables};
 
 /// The tables that are loaded.
 #[derive(Clone, Debug, Serialize, TS)]
@@ -60,7 +60,7 @@ pub struct GeoAsk {
 }
 
 /// Where a block of addresses is said to be, and who announces it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, TS)]
 pub struct GeoPlace {
     /// ISO 3166: `DE`; empty: not known.
     pub code: String,
@@ -103,13 +103,11 @@ pub(crate) fn geo_lookup(app: &App, request: GeoAsk) -> Result<Vec<Option<GeoPla
 
 /// None for what is no address of the internet, or in no table.
 pub(crate) fn place(app: &App, address: &str) -> Option<GeoPlace> {
-    let address: IpAddr = address.parse().ok()?;
-    let address = address.to_canonical();
-    is_global(address).then(|| app.geo.place(address)).flatten()
+    app.geo.loaded().place(address.parse().ok()?).map(|place| (*place).clone())
 }
 
 /// Addresses of a home, a link or a machine are nowhere, whatever a table says. Those for documentation are let through: it does no harm.
-fn is_global(address: IpAddr) -> bool {
+pub(crate) fn is_global(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => {
             let [a, b, ..] = four.octets();

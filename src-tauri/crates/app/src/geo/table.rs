@@ -16,6 +16,9 @@ pub(super) struct Table {
     /// Its own name for what it is: `GeoLite2-Country`.
     pub kind: String,
     pub built: Option<Time>,
+    /// It tells countries, and who announces networks.
+    pub countries: bool,
+    pub operators: bool,
 }
 
 /// What one table says of an address.
@@ -45,8 +48,8 @@ impl Table {
             let about = reader.metadata();
             let kind = clean(&about.database_type);
             let built = i64::try_from(about.build_epoch).ok().and_then(|seconds| Time::new(seconds, 0));
-            let table = Table { reader, kind, built };
-            table.check()?;
+            let mut table = Table { reader, kind, built, countries: false, operators: false };
+            (table.countries, table.operators) = table.check()?;
             Ok(table)
         })
     }
@@ -60,13 +63,16 @@ impl Table {
         looked.unwrap_or_default()
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Whether it tells countries, and operators of networks: one of both, or it is of no use.
+    fn check(&self) -> Result<(bool, bool), String> {
         let mut seen = HashSet::new();
-        let mut useful = false;
+        let (mut countries, mut operators) = (false, false);
         let mut look = |found: &Found| {
             let Some(offset) = found.offset() else { return Ok(()) };
             if seen.len() < RECORDS && seen.insert(offset) {
-                useful |= said(found)? != Said::default();
+                let said = said(found)?;
+                countries |= !said.code.is_empty() || !said.country.is_empty();
+                operators |= !said.organisation.is_empty() || said.as_number.is_some();
             }
             Ok::<(), MaxMindDbError>(())
         };
@@ -80,8 +86,8 @@ impl Table {
             let found = self.reader.lookup(address);
             found.and_then(|found| look(&found)).map_err(|why| format!("looking up {address}: {why}"))?;
         }
-        match useful {
-            true => Ok(()),
+        match countries || operators {
+            true => Ok((countries, operators)),
             false => Err(format!("it is of the type '{}', and tells neither countries nor organisations", self.kind)),
         }
     }

@@ -200,12 +200,15 @@ fn tables_are_kept_until_they_are_removed() {
     };
     let tables = Tables::new(Some(&settings));
     let of = |tables: &Tables| -> Vec<String> { tables.state().tables.into_iter().map(|table| table.name).collect() };
-    assert!(tables.place("192.0.2.1".parse().unwrap()).is_none());
+    assert!(tables.loaded().place("192.0.2.1".parse().unwrap()).is_none());
 
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(&countries(6, 24).bytes()).unwrap();
+    assert_eq!(tables.loaded().tells(), (false, false));
     let first = tables.load(&write("old.mmdb.gz", &packed.finish().unwrap())).unwrap();
+    assert_eq!(tables.loaded().tells(), (true, false));
     tables.load(&write("networks.mmdb", &networks().bytes())).unwrap();
+    assert_eq!(tables.loaded().tells(), (true, true));
     assert_eq!(of(&tables), ["old.mmdb.gz", "networks.mmdb"]);
     // One of the same type takes its place; what was chosen may go away.
     let new = write("new.mmdb", &countries(6, 28).bytes());
@@ -218,13 +221,13 @@ fn tables_are_kept_until_they_are_removed() {
     // Known to the next run of the program, too.
     let next = Tables::new(Some(&settings));
     assert_eq!(of(&next), ["networks.mmdb", "new.mmdb"]);
-    let place = next.place("192.0.2.1".parse().unwrap()).unwrap();
+    let place = next.loaded().place("192.0.2.1".parse().unwrap()).unwrap();
     assert_eq!(
         (place.code.as_str(), place.organisation.as_str(), place.as_number),
         ("DE", "Example Net", Some(64_500))
     );
     assert_eq!(place.by, ["networks.mmdb (Test-ASN, 2026-11-03)", "new.mmdb (Test-Country, 2026-11-03)"]);
-    let only = next.place("198.51.100.1".parse().unwrap()).unwrap();
+    let only = next.loaded().place("198.51.100.1".parse().unwrap()).unwrap();
     assert_eq!((only.code.as_str(), only.by.len()), ("NL", 1));
 
     // A copy that somebody has changed is not asked, and says so.
@@ -232,7 +235,8 @@ fn tables_are_kept_until_they_are_removed() {
     fs::write(&copy, countries(4, 24).bytes()).unwrap();
     let changed = Tables::new(Some(&settings));
     assert!(changed.state().tables[1].problem.as_ref().unwrap().contains("hash differs"));
-    assert_eq!(changed.place("198.51.100.1".parse().unwrap()), None);
+    assert_eq!(changed.loaded().place("198.51.100.1".parse().unwrap()), None);
+    assert_eq!(changed.loaded().tells(), (false, true));
     changed.remove(&second.sha256).unwrap();
     assert!(changed.remove(&second.sha256).is_err() && changed.remove("../x").is_err());
     assert_eq!(of(&Tables::new(Some(&settings))), ["networks.mmdb"]);

@@ -16,6 +16,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use crate::error::Result;
+use crate::filter::Around;
 use crate::rows::Select;
 use crate::state::App;
 
@@ -87,7 +88,8 @@ pub(crate) fn identity_hypotheses(app: &App, request: IdentityRequest) -> Result
     let case = app.open_case()?;
     let mut probers = Probers::default();
     let mut probes = 0_u64;
-    let mut page = PageRequest { select: request.select.to_case(KIND)?, limit: PAGE, ..PageRequest::default() };
+    let select = request.select.to_case(KIND, &Around::new(&case, &app.geo))?;
+    let mut page = PageRequest { select, limit: PAGE, ..PageRequest::default() };
     loop {
         let (facts, next, _) = case.facts_page(Some(KIND), &page)?;
         for fact in &facts {

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 use super::{mask, unsaid};
 use crate::error::{Error, Result};
+use crate::filter::Around;
 use crate::rows::{Labels, Row, Select};
 use crate::state::{App, now};
 
@@ -48,7 +49,7 @@ pub(crate) fn secrets_reveal(app: &App, request: SecretsReveal) -> Result<Reveal
     if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
         return Err(Error::invalid(format!("revealing secrets: say why, in at most {LONGEST_REASON} letters")));
     }
-    let wanted = wanted(&case, &request)?;
+    let wanted = wanted(app, &case, &request)?;
     let (mut facts, mut items) = (Vec::new(), Vec::new());
     let mut labels = Labels::new(&case);
     for fact in wanted {
@@ -74,7 +75,7 @@ pub(crate) fn secrets_reveal(app: &App, request: SecretsReveal) -> Result<Reveal
     Ok(Revealed { facts })
 }
 
-fn wanted(case: &Case, request: &SecretsReveal) -> Result<Vec<FactRow>> {
+fn wanted(app: &App, case: &Case, request: &SecretsReveal) -> Result<Vec<FactRow>> {
     let too_many = || Error::invalid(format!("revealing secrets: more than {MOST} facts; ask for fewer"));
     if !request.facts.is_empty() {
         if request.facts.len() > MOST {
@@ -91,7 +92,7 @@ fn wanted(case: &Case, request: &SecretsReveal) -> Result<Vec<FactRow>> {
         view => Some(crate::kinds::kind(view).ok_or_else(|| Error::invalid(format!("'{view}' is no kind of fact")))?),
     };
     let page = PageRequest {
-        select: request.select.to_case(&request.view)?,
+        select: request.select.to_case(&request.view, &Around::new(case, &app.geo))?,
         sort: String::new(),
         descending: false,
         after: None,

@@ -365,6 +365,7 @@ pub(crate) struct Wanted {
     real: Option<f64>,
     pattern: Option<Regex>,
     block: Option<Block>,
+    list: HashSet<String>,
 }
 
 impl Wanted {
@@ -376,7 +377,13 @@ impl Wanted {
             _ => None,
         };
         let (int, real) = (text.parse().ok(), text.parse().ok());
-        Ok(Wanted { op, text: text.to_owned(), int, real, pattern, block: Block::parse(text) })
+        let list = match op {
+            Op::OneOf => {
+                serde_json::from_str(text).map_err(|_| Error::Invalid(format!("'{text}' is no list of texts")))?
+            }
+            _ => HashSet::new(),
+        };
+        Ok(Wanted { op, text: text.to_owned(), int, real, pattern, block: Block::parse(text), list })
     }
 
     /// Whether a whole number is as wanted.
@@ -395,7 +402,7 @@ impl Wanted {
             Op::AtMost => matches!(order, Some(Less | Equal)),
             Op::AtLeast => matches!(order, Some(Greater | Equal)),
             Op::Has => true,
-            Op::Contains | Op::Holds | Op::Matches | Op::Within => self.word(&n.to_string()),
+            Op::Contains | Op::Holds | Op::Matches | Op::Within | Op::OneOf => self.word(&n.to_string()),
         }
     }
 
@@ -409,6 +416,7 @@ impl Wanted {
             Op::Matches => self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)),
             Op::Within => self.block.zip(text.parse().ok()).is_some_and(|(block, address)| block.holds(address)),
             Op::Has => !text.is_empty(),
+            Op::OneOf => self.list.contains(text),
             // Texts are in an order among themselves only.
             Op::Less | Op::More | Op::AtMost | Op::AtLeast if self.real.is_some() => false,
             Op::Less => text < self.text.as_str(),
@@ -532,6 +540,11 @@ mod tests {
             ("answers", Op::Is, "192.0.2.1", true),
             ("answers", Op::Is, "192.0.2.2", false),
             ("nothing", Op::Contains, "", false),
+            ("query", Op::OneOf, r#"["x","Lamp.example"]"#, true),
+            ("ttl", Op::OneOf, r#"["6","60"]"#, true),
+            ("answers", Op::OneOf, r#"["192.0.2.1"]"#, true),
+            ("query", Op::OneOf, r#"["lamp.example"]"#, false),
+            ("query", Op::OneOf, "[]", false),
         ] {
             let ready = Wanted::new(op, wanted).unwrap();
             assert_eq!(member_matches(json, key, &ready), holds, "{key} {op:?} {wanted}");

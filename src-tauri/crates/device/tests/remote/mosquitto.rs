@@ -1,8 +1,12 @@
 //! mosquitto as most homes run it: with passwords, over TLS with client certificates and rules, over WebSocket.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use device::remote::{Broker, Secret, Settings, Standing, Tls, Version};
@@ -143,6 +147,44 @@ impl Mosquitto {
     }
 }
 
+/// A neighbour that asks all the time whether the broker is there. Over WebSocket mosquitto sends 4 KiB, then waits until somebody else has
+/// something for it, for up to a tenth of a second: to a house in which nobody else speaks, 300 KB take seven seconds, whoever listens.
+struct Neighbour {
+    is_over: Arc<AtomicBool>,
+    asks: Option<JoinHandle<()>>,
+}
+
+impl Neighbour {
+    fn of(mosquitto: &Mosquitto) -> Neighbour {
+        let mut stream = TcpStream::connect(("127.0.0.1", mosquitto.plain)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(b"\x10\x25\x00\x04MQTT\x04\xc2\x00\x00\x00\x09neighbour\x00\x08examiner\x00\x04pw 1").unwrap();
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer, [0x20, 2, 0, 0]);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ends = is_over.clone();
+        let asks = std::thread::spawn(move || {
+            let mut answer = [0; 2];
+            // Once the broker is gone there is nobody to keep awake.
+            while !ends.load(Relaxed)
+                && stream.write_all(&[0xc0, 0]).and_then(|()| stream.read_exact(&mut answer)).is_ok()
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Neighbour { is_over, asks: Some(asks) }
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        self.is_over.store(true, Relaxed);
+        let _ = self.asks.take().map(JoinHandle::join);
+    }
+}
+
 fn connect(settings: Settings) -> Broker {
     Broker::connect(settings, Told::new()).unwrap()
 }
@@ -154,7 +196,9 @@ fn refused(settings: Settings) -> String {
 #[test]
 fn over_every_way() {
     let Some(mut mosquitto) = Mosquitto::start() else { return };
+    let neighbour = Neighbour::of(&mosquitto);
     said_and_heard(&mosquitto);
+    drop(neighbour);
     who_is_let_in(&mosquitto);
     what_rules_allow(&mosquitto);
     taken_over_and_back_again(&mut mosquitto);

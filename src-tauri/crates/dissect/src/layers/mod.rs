@@ -30,7 +30,6 @@ use model::{Kind, Mac};
 use crate::protocols::{Out, bench};
 
 pub(crate) use exported::Exported;
-pub(crate) use icmp::sentence as icmp_sentence;
 
 /// The kinds of facts that the lower layers make.
 pub const KINDS: &[Kind] = &[
@@ -74,14 +73,21 @@ pub struct Layers {
     pub(crate) bssid: Option<Mac>,
     /// Who sent it by radio, of an 802.11 frame that was received undamaged.
     pub(crate) air: Option<Air>,
-    /// Where its ICMP message begins.
-    pub(crate) icmp: Option<usize>,
+    /// How to say what it is in one line, where facts don't.
+    pub(crate) line: Option<Line>,
     /// A message that somebody took out of its packets: what it is.
     pub(crate) exported: Option<Exported>,
     /// What stands behind the transport's header is in the tree, if somebody looks.
     pub(crate) shown: bool,
     /// Packets within packets, so far.
     depth: u8,
+}
+
+/// A sentence on what begins somewhere in the frame: made only if somebody lists it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    at: usize,
+    says: fn(&[u8], usize, &Layers) -> String,
 }
 
 /// Who sent an 802.11 frame, in what relation to which access point.
@@ -104,6 +110,11 @@ impl Layers {
     fn descend(&mut self) -> bool {
         self.depth = self.depth.saturating_add(1);
         self.depth <= MOST_NESTED
+    }
+
+    /// One line on the frame; empty if nobody has one.
+    pub(crate) fn sentence(&self, bytes: &[u8]) -> String {
+        self.line.map(|Line { at, says }| says(bytes, at, self)).unwrap_or_default()
     }
 
     /// Something ends before it should: malformed, unless it was the snap length that ended it.

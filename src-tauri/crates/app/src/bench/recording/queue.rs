@@ -53,6 +53,8 @@ pub(super) struct Queue {
 struct State {
     waiting: Vec<Record>,
     bytes: usize,
+    /// How many have come with too much, and wait until there is room.
+    held_up: usize,
     /// Number of the last record that was taken.
     last: u64,
     ended: bool,
@@ -89,7 +91,9 @@ impl Queue {
         let size = EACH + weight(&record);
         let mut state = lock(&self.state);
         while !state.ended && !state.waiting.is_empty() && state.bytes.saturating_add(size) > MOST_WAITING {
+            state.held_up += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.held_up -= 1;
         }
         if state.ended {
             state.counts.lost += 1;
@@ -223,8 +227,9 @@ mod tests {
     use device::record::Packet;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
-    /// Writes nothing before it is told to, and fails from a number of groups on.
+    /// Says that it begins with a group, writes nothing before it is told to, and fails from a number of groups on.
     struct Slow {
+        begun: Sender<()>,
         go: Receiver<()>,
         groups: Sender<usize>,
         fails_from: usize,
@@ -233,6 +238,7 @@ mod tests {
 
     impl Disk for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+            let _ = self.begun.send(()); // not every test listens
             let _ = self.go.recv();
             self.written += 1;
             self.groups.send(bytes.len()).unwrap();
@@ -243,10 +249,11 @@ mod tests {
         }
     }
 
-    fn slow(fails_from: usize) -> (Arc<Queue>, Sender<()>, Receiver<usize>) {
-        let ((tell, go), (groups, told)) = (channel(), channel());
-        let queue = Queue::begin(Slow { go, groups, fails_from, written: 0 }, Time(0)).unwrap();
-        (queue, tell, told)
+    /// What a test has of it: who lets it write, what it wrote, and when it begins.
+    fn slow(fails_from: usize) -> (Arc<Queue>, Sender<()>, Receiver<usize>, Receiver<()>) {
+        let ((tell, go), (groups, told), (begun, begins)) = (channel(), channel(), channel());
+        let queue = Queue::begin(Slow { begun, go, groups, fails_from, written: 0 }, Time(0)).unwrap();
+        (queue, tell, told, begins)
     }
 
     fn packet(length: usize) -> Record {
@@ -266,9 +273,9 @@ mod tests {
 
     #[test]
     fn nothing_is_safe_before_the_disk_has_it_and_much_shares_one_act() {
-        let (queue, go, groups) = slow(usize::MAX);
+        let (queue, go, groups, begins) = slow(usize::MAX);
         assert_eq!(queue.keep(packet(2)), 1);
-        std::thread::sleep(GATHER * 10);
+        begins.recv().unwrap();
         let last = (0..500).fold(0, |_, _| queue.keep(packet(2)));
         assert!(!is_safe_now(&queue, 1));
         go.send(()).unwrap();
@@ -287,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_the_disk_refuses_is_told_to_all_who_wait() {
-        let (queue, go, _groups) = slow(1);
+        let (queue, go, _groups, _) = slow(1);
         queue.keep(packet(2));
         go.send(()).unwrap();
         assert_eq!(wait(&queue, 1), Ok(()));
@@ -305,27 +312,25 @@ mod tests {
 
     #[test]
     fn whoever_comes_with_too_much_waits() {
-        let (queue, go, _groups) = slow(usize::MAX);
-        let (keeps, (tell, told)) = (queue.clone(), channel());
+        let (queue, go, _groups, _) = slow(usize::MAX);
+        let keeps = queue.clone();
+        // Six of them fit, and six more once the first are a group on its way to the disk, which waits.
         let keeper = std::thread::spawn(move || {
-            for _ in 0..12 {
+            for _ in 0..14 {
                 keeps.keep(packet(10 << 20));
-                tell.send(()).unwrap();
             }
         });
-        let mut taken = 0;
-        while taken < 6 {
-            told.recv_timeout(Duration::from_secs(20)).unwrap();
-            taken += 1;
+        // Sooner or later one of both is so, however slow the machine is.
+        while lock(&queue.state).held_up == 0 {
+            assert!(!keeper.is_finished(), "nobody waited");
+            std::thread::sleep(Duration::from_millis(1));
         }
-        while told.recv_timeout(Duration::from_millis(300)).is_ok() {
-            taken += 1;
-        }
-        assert!(taken < 12, "nobody waited");
+        assert!(lock(&queue.state).bytes <= MOST_WAITING);
         drop(go);
         keeper.join().unwrap();
         queue.end();
         queue.wait();
-        assert_eq!(queue.counts().packets, 12);
+        assert_eq!(queue.counts().packets, 14);
+        assert_eq!(lock(&queue.state).held_up, 0);
     }
 }

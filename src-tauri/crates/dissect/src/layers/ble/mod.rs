@@ -2,10 +2,11 @@
 
 mod advertising;
 mod structures;
+mod words;
 
 pub(super) use advertising::KIND;
 
-use super::Layers;
+use super::{Layers, Line};
 use crate::Level;
 use crate::bytes::{chunk, u16_le, u32_le};
 use crate::protocols::Out;
@@ -113,6 +114,7 @@ pub(super) fn link_layer(bytes: &[u8], at: usize, radio: Radio, layers: &mut Lay
         advertising::read(&bytes[..end], head, first, radio, layers, out);
     } else {
         data(bytes, body, first, length, out);
+        layers.line = Some(Line { at: head, says: words::sentence });
     }
     out.tree.close();
 }
@@ -130,28 +132,8 @@ fn data(bytes: &[u8], body: usize, first: u8, length: u8, out: &mut Out) {
     out.tree.int("btle.data_header.length", "Length", body - 1..body, length);
     if let (3, Some(code)) = (llid, bytes.get(body).filter(|_| length > 0)) {
         out.tree.coded("btle.control_opcode", "Control opcode", body..body + 1, *code, || {
-            format!("0x{code:02x} ({})", control_word(*code))
+            format!("0x{code:02x} ({})", words::control_word(*code).unwrap_or("other, or encrypted"))
         });
-    }
-}
-
-fn control_word(code: u8) -> &'static str {
-    match code {
-        0x00 => "LL_CONNECTION_UPDATE_IND",
-        0x01 => "LL_CHANNEL_MAP_IND",
-        0x02 => "LL_TERMINATE_IND",
-        0x03 => "LL_ENC_REQ",
-        0x04 => "LL_ENC_RSP",
-        0x05 => "LL_START_ENC_REQ",
-        0x06 => "LL_START_ENC_RSP",
-        0x08 => "LL_FEATURE_REQ",
-        0x09 => "LL_FEATURE_RSP",
-        0x0c => "LL_VERSION_IND",
-        0x0d => "LL_REJECT_IND",
-        0x0f => "LL_CONNECTION_PARAM_REQ",
-        0x14 => "LL_LENGTH_REQ",
-        0x15 => "LL_LENGTH_RSP",
-        _ => "other, or encrypted",
     }
 }
 

@@ -4,12 +4,10 @@ mod words;
 
 use std::net::Ipv4Addr;
 
-use super::{Layers, Transport, igmp, ndp, quoted};
+use super::{Layers, Line, Transport, igmp, ndp, quoted};
 use crate::bytes::chunk;
 use crate::protocols::Out;
 use words::{code_word, type_word};
-
-pub(crate) use words::sentence;
 
 pub(super) fn read(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, out: &mut Out) {
     let Some(ip) = layers.ip else { return };
@@ -23,7 +21,10 @@ pub(super) fn read(bytes: &[u8], at: usize, stated: usize, layers: &mut Layers, 
         false => ("icmp", "icmp.type", "icmp.code"),
     };
     let label = if six { "Internet Control Message Protocol v6" } else { "Internet Control Message Protocol" };
-    layers.icmp = Some(at);
+    layers.line = Some(Line {
+        at,
+        says: |bytes, at, layers| layers.ip.map(|ip| words::sentence(bytes, at, &ip)).unwrap_or_default(),
+    });
     out.tree.open(root, label, at..bytes.len(), || type_word(six, kind).unwrap_or_default().to_owned());
     out.tree.coded(type_name, "Type", at..at + 1, kind, || numbered(kind, type_word(six, kind)));
     out.tree.coded(code_name, "Code", at + 1..at + 2, code, || numbered(code, code_word(six, kind, code).flatten()));

@@ -4,7 +4,7 @@ use crate::bytes::chunk;
 use crate::layers::Ip;
 
 /// What the message that begins at `at` is, in one line: `Destination unreachable (Port unreachable)`.
-pub(crate) fn sentence(bytes: &[u8], at: usize, ip: &Ip) -> String {
+pub(super) fn sentence(bytes: &[u8], at: usize, ip: &Ip) -> String {
     let Some([kind, code]) = chunk::<2>(bytes, at) else { return String::new() };
     let six = ip.proto == 58;
     let Some(word) = type_word(six, kind) else { return format!("Unknown type {kind}") };

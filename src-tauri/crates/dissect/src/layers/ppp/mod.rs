@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use model::{Kind, Mac, Party, hex};
 
-use super::{Layers, ip};
+use super::{Layers, Line, ip};
 use crate::bytes::{chunk, u16_be};
 use crate::protocols::Out;
 use crate::protocols::credentials::Login;
@@ -125,9 +125,19 @@ fn control(bytes: &[u8], at: usize, kind: u16, layers: &mut Layers, out: &mut Ou
     }
     out.tree.close();
     // That the line is still there is asked every few seconds.
-    if !(kind == LCP && (9..=11).contains(&code)) {
-        said.tell(protocol, word, id, at..end, layers, out);
+    match kind == LCP && (9..=11).contains(&code) {
+        true => layers.line = Some(Line { at, says: echo }),
+        false => said.tell(protocol, word, id, at..end, layers, out),
     }
+}
+
+fn echo(bytes: &[u8], at: usize, _: &Layers) -> String {
+    let word = match bytes.get(at) {
+        Some(9) => "Echo Request",
+        Some(10) => "Echo Reply",
+        _ => "Discard Request",
+    };
+    word.to_owned()
 }
 
 impl<'b> Said<'b> {

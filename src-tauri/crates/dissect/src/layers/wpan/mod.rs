@@ -6,7 +6,7 @@ mod nwk;
 mod payload;
 mod receiver;
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use model::{Kind, Party};
 
@@ -14,9 +14,10 @@ pub(super) use aps::KIND as ZIGBEE;
 pub(super) use keys::Keys;
 pub(super) use receiver::{tap, zep};
 
-use super::Layers;
+use super::{Layers, Line};
 use crate::bytes::{chunk, u16_le, u32_le};
 use crate::protocols::Out;
+use crate::tree::Tree;
 
 pub(super) const KIND: Kind = Kind {
     name: "ieee802154",
@@ -105,7 +106,7 @@ pub(super) fn read(bytes: &[u8], link_type: u16, layers: &mut Layers, out: &mut 
 
 /// A MAC frame. `fcs`: bytes of check sequence at its end.
 pub(super) fn mac(bytes: &[u8], at: usize, fcs: Option<usize>, radio: Radio, layers: &mut Layers, out: &mut Out) {
-    layers.top = "wpan";
+    (layers.top, layers.line) = ("wpan", Some(Line { at, says: sentence }));
     let end = match layers.cut {
         true => bytes.len(),
         false => bytes.len().saturating_sub(fcs.unwrap_or(0)).max(at.min(bytes.len())),
@@ -315,6 +316,33 @@ fn skip_elements(bytes: &[u8], cursor: &mut usize) {
             _ => {}
         }
     }
+}
+
+/// One line on a frame, in Wireshark's words: `Data, Dst: Broadcast, Src: 0x1a2b`.
+fn sentence(bytes: &[u8], at: usize, _: &Layers) -> String {
+    let Some(control) = u16_le(bytes, at) else { return String::new() };
+    let word = match control & 7 {
+        0 if control >> 12 & 3 == 2 => "Enhanced Beacon",
+        0 => "Beacon",
+        1 => "Data",
+        2 => "Ack",
+        3 => "Command",
+        4 => "Reserved",
+        5 => "Multipurpose",
+        6 => "Fragment or Frak",
+        _ => "Extended",
+    };
+    let mut line = word.to_owned();
+    let header = header(bytes, at, &mut Out::new(Tree::off())).filter(|_| control & 7 < 2);
+    for (label, address) in header.iter().flat_map(|header| [("Dst", header.dst), ("Src", header.src)]) {
+        let _ = match address {
+            Address::None => Ok(()),
+            Address::Short(0xffff) => write!(line, ", {label}: Broadcast"),
+            Address::Short(short) => write!(line, ", {label}: 0x{short:04x}"),
+            Address::Long(long) => write!(line, ", {label}: {}", eui64(long)),
+        };
+    }
+    line
 }
 
 fn kind_word(kind: u16) -> &'static str {

@@ -1,8 +1,10 @@
 //! IEEE 802.2 LLC with SNAP, and the spanning tree protocol over it (IEEE 802.1D clause 9, 802.1Q clause 14).
 
+mod words;
+
 use model::{Kind, Mac, Party};
 
-use super::{Layers, link};
+use super::{Layers, Line, link};
 use crate::bytes::{chunk, u16_be, u32_be};
 use crate::protocols::Out;
 
@@ -29,6 +31,7 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
     out.tree.coded("llc.dsap", "DSAP", at..at + 1, dsap, || format!("0x{dsap:02x}"));
     out.tree.coded("llc.ssap", "SSAP", at + 1..at + 2, ssap, || format!("0x{ssap:02x}"));
     out.tree.close();
+    let line = |says| Some(Line { at, says });
     match (dsap, control) {
         (0xaa, 3) => {
             let (Some(oui), Some(kind)) = (chunk::<3>(bytes, at + 3), u16_be(bytes, at + 6)) else { return };
@@ -38,12 +41,14 @@ pub(super) fn read(bytes: &[u8], at: usize, layers: &mut Layers, out: &mut Out) 
                 ([0, 0, 0] | [0, 0, 0xf8], 0x0600..) if layers.descend() => {
                     link::ether_type(bytes, at + 8, kind, layers, out);
                 }
-                ([0, 0, 0x0c], 0x2000) => layers.top = "cdp",
-                _ => {}
+                ([0, 0, 0x0c], 0x2000) => {
+                    (layers.top, layers.line) = ("cdp", Some(Line { at: at + 8, says: words::cdp }));
+                }
+                _ => layers.line = line(words::sentence),
             }
         }
         (0x42, 3) => stp(bytes, at + 3, layers, out),
-        _ => {}
+        _ => layers.line = line(words::sentence),
     }
 }
 
