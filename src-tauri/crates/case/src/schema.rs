@@ -20,12 +20,12 @@ const FORMAT: i32 = 8;
 /// change).
 #[cfg(test)]
 const WRITTEN: &[(&str, &str)] = &[
-    ("schema", "2d6e8af6caf20795"),
+    ("schema", "b8a3081556b88214"),
     ("fact_chunk", "fe66142d627475b9"),
     ("fact_columns", "37175187532e0aef"),
     ("kind", "755cfdb382cfc960"),
-    ("text", "1415192ff36b6877"),
-    ("flow", "c3b214babe4f1783"),
+    ("text", "512cd0d5803b2e8c"),
+    ("flow", "b8f4851c3dfd459e"),
     ("frame_chunk", "3bd9d15a49ab9687"),
     ("presence_name", "d95090d108fe524f"),
     ("presence_hour", "31873e82a5089730"),

@@ -175,6 +175,8 @@ fn a_fact(n: u64) -> Fact {
     fact.dst = Party::Ip([192, 0, 2, 1].into());
     fact.subject = if n.is_multiple_of(9) { String::new() } else { format!("{n}.lamp.example") };
     fact.fields.text("query", &format!("{n}.\"lamp\".example"));
+    let subject = fact.subject.clone();
+    fact.fields.name("about", &subject);
     fact.fields.int("qtype", n as i64 % 2 - 1);
     fact.fields.flag("AA", n.is_multiple_of(2));
     if !n.is_multiple_of(3) {
