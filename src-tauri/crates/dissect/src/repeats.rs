@@ -14,7 +14,7 @@ const LONGEST: usize = 2_048;
 /// made to collide.
 #[derive(Default)]
 pub(crate) struct Repeats {
-    known: HashMap<u128, Vec<Draft>, foldhash::fast::FixedState>,
+    known: HashMap<u128, Vec<Box<Draft>>, foldhash::fast::FixedState>,
     seeds: [foldhash::quality::RandomState; 2],
 }
 
@@ -24,11 +24,11 @@ impl Repeats {
         high << 64 | low
     }
 
-    pub fn get(&self, key: u128) -> Option<&[Draft]> {
+    pub fn get(&self, key: u128) -> Option<&[Box<Draft>]> {
         self.known.get(&key).map(Vec::as_slice)
     }
 
-    pub fn put(&mut self, key: u128, bytes: &[u8], facts: &[Draft]) {
+    pub fn put(&mut self, key: u128, bytes: &[u8], facts: &[Box<Draft>]) {
         if bytes.len() > LONGEST {
             return;
         }

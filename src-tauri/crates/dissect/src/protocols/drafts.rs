@@ -53,8 +53,8 @@ impl Draft {
 /// million, one or two at a time.
 #[derive(Default)]
 pub struct Drafts {
-    /// The first `count` are drafts; what is behind them is memory.
-    slots: Vec<Draft>,
+    /// The first `count` are drafts; what is behind them is memory. In boxes, as one is longer than most messages: they are never copied.
+    slots: Vec<Box<Draft>>,
     count: usize,
 }
 
@@ -71,18 +71,21 @@ impl Drafts {
     }
 
     /// The same of one that is not among them yet: it is pushed when it is done.
-    pub fn apart(&mut self, kind: &'static str, bytes: Range<usize>) -> Draft {
-        let mut draft = self.slots.get_mut(self.count).map(std::mem::take).unwrap_or_default();
+    pub fn apart(&mut self, kind: &'static str, bytes: Range<usize>) -> Box<Draft> {
+        let mut draft = if self.count < self.slots.len() { self.slots.swap_remove(self.count) } else { Box::default() };
         draft.renew(kind, bytes);
         draft
     }
 
-    pub fn push(&mut self, draft: Draft) {
-        *self.spare() = draft;
+    pub fn push(&mut self, draft: Box<Draft>) {
+        self.slots.push(draft);
+        let last = self.slots.len() - 1;
+        self.slots.swap(self.count, last);
+        self.count += 1;
     }
 
     /// Adds copies.
-    pub fn extend_from_slice(&mut self, drafts: &[Draft]) {
+    pub fn extend_from_slice(&mut self, drafts: &[Box<Draft>]) {
         drafts.iter().for_each(|draft| self.spare().clone_from(draft));
     }
 
@@ -90,7 +93,7 @@ impl Drafts {
         for draft in self.slots.iter_mut().take(self.count) {
             let long = draft.subject.capacity().max(draft.fields.capacity()).max(draft.own.capacity()) > LONG;
             if long {
-                *draft = Draft::default();
+                **draft = Draft::default();
             }
         }
         self.slots.truncate(MOST_SPARE);
@@ -98,16 +101,16 @@ impl Drafts {
     }
 
     /// Drops those of which `keep` says no.
-    pub fn retain(&mut self, keep: impl FnMut(&Draft) -> bool) {
+    pub fn retain(&mut self, mut keep: impl FnMut(&Draft) -> bool) {
         self.slots.truncate(self.count);
-        self.slots.retain(keep);
+        self.slots.retain(|draft| keep(draft));
         self.count = self.slots.len();
     }
 
     /// The next slot, as it was left.
     fn spare(&mut self) -> &mut Draft {
         if self.count == self.slots.len() {
-            self.slots.push(Draft::default());
+            self.slots.push(Box::default());
         }
         self.count += 1;
         &mut self.slots[self.count - 1]
@@ -115,22 +118,22 @@ impl Drafts {
 }
 
 impl Deref for Drafts {
-    type Target = [Draft];
+    type Target = [Box<Draft>];
 
-    fn deref(&self) -> &[Draft] {
+    fn deref(&self) -> &[Box<Draft>] {
         &self.slots[..self.count]
     }
 }
 
 impl DerefMut for Drafts {
-    fn deref_mut(&mut self) -> &mut [Draft] {
+    fn deref_mut(&mut self) -> &mut [Box<Draft>] {
         &mut self.slots[..self.count]
     }
 }
 
 impl IntoIterator for Drafts {
-    type Item = Draft;
-    type IntoIter = std::vec::IntoIter<Draft>;
+    type Item = Box<Draft>;
+    type IntoIter = std::vec::IntoIter<Box<Draft>>;
 
     fn into_iter(mut self) -> Self::IntoIter {
         self.slots.truncate(self.count);
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn nothing_is_left_of_who_was_in_the_slot() {
         let mut drafts = Drafts::default();
-        drafts.extend_from_slice(&[Draft::default(), Draft::default()]);
+        drafts.extend_from_slice(&[Box::default(), Box::default()]);
         drafts[1].fields.int("qtype", 1);
         drafts.clear();
         let full = drafts.begin("dns", 3..9);
@@ -159,17 +162,17 @@ mod tests {
         full.fields.int("qtype", 1);
         full.own.text("said", "\"twice\"");
         (full.once, full.parties, full.place) = (true, Some((Party::None, Party::None)), Some(Place::bytes(1, 2)));
-        let copy = full.clone();
+        let copy = Box::new(full.clone());
         drafts.clear();
         assert!(drafts.is_empty());
         assert_eq!(*drafts.begin("arp", 1..2), Draft { kind: "arp", bytes: 1..2, ..Draft::default() });
         let apart = drafts.apart("dns", 3..4);
-        assert_eq!(apart, Draft { kind: "dns", bytes: 3..4, ..Draft::default() });
+        assert_eq!(*apart, Draft { kind: "dns", bytes: 3..4, ..Draft::default() });
         assert!(apart.fields.capacity() > 0 && drafts.len() == 1);
         drafts.clear();
         drafts.extend_from_slice(std::slice::from_ref(&copy));
-        drafts.push(Draft::default());
-        assert_eq!(drafts[..], [copy, Draft::default()]);
+        drafts.push(Box::default());
+        assert_eq!(drafts[..], [copy, Box::default()]);
         drafts.retain(|draft| draft.kind == "dns");
         assert_eq!((drafts.len(), drafts.into_iter().count()), (1, 1));
     }

@@ -256,7 +256,7 @@ fn dissect(flavour: &Flavour, message: &Message, at: Range<usize>, out: &mut Out
     let (source, base) = out.tree.shift(at.start);
     out.tree.open(flavour.name, flavour.label, 0..bytes.len(), || headline(&dns));
     let mut draft = out.facts.apart(flavour.kinds[0].name, 0..at.end);
-    let Draft { fields, own, subject, .. } = &mut draft;
+    let Draft { fields, own, subject, .. } = &mut *draft;
     own.int("trans_id", dns.id.into());
     head(&dns, &mut out.tree, fields);
     let flag_bit = if flavour.name == "mdns" { MULTICAST_BIT } else { 0 };

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use model::Fields;
-
 use super::header::{Fixed, Kind};
 use super::properties::{self, text};
 use super::{Session, content};
@@ -16,9 +14,7 @@ const MOST_TOPICS: usize = 256;
 
 /// The row of a packet.
 struct Row {
-    subject: String,
-    fields: Fields,
-    own: Fields,
+    draft: Box<Draft>,
     /// Where the payload is, and its whole length.
     carried: Option<(Range<usize>, usize)>,
 }
@@ -27,12 +23,11 @@ struct Row {
 pub fn dissect(session: &mut Session, message: &Message, header: &Fixed, out: &mut Out) {
     let bytes = message.bytes;
     let kind = header.kind;
-    let Draft { subject, fields, own, .. } = out.facts.apart("mqtt", 0..bytes.len());
-    let mut row = Row { subject, fields, own, carried: None };
-    row.fields.text("msg_type", kind.name());
-    row.fields.flag("from_client", session.is_client(message, kind));
+    let mut row = Row { draft: out.facts.apart("mqtt", 0..bytes.len()), carried: None };
+    row.draft.fields.text("msg_type", kind.name());
+    row.draft.fields.flag("from_client", session.is_client(message, kind));
     if kind != Kind::Connect && !session.client_id.is_empty() {
-        row.fields.text("client", &session.client_id);
+        row.draft.fields.text("client", &session.client_id);
     }
     out.tree.open("mqtt", "MQ Telemetry Transport Protocol", 0..bytes.len(), || headline(message, header));
     show_header(header, out);
@@ -42,15 +37,15 @@ pub fn dissect(session: &mut Session, message: &Message, header: &Fixed, out: &m
         out.tree.bytes("mqtt.extra", "Bytes behind the packet's end", cursor.remaining(), cursor.rest());
     }
     if stop.is_some_and(|stop| stop.tell(message, out)) {
-        row.own.flag("incomplete", true);
+        row.draft.own.flag("incomplete", true);
     }
     out.tree.close();
-    let Row { mut subject, fields, own, carried } = row;
-    if subject.is_empty() {
-        subject.push_str(&session.client_id);
+    let Row { mut draft, carried } = row;
+    if draft.subject.is_empty() {
+        draft.subject.push_str(&session.client_id);
     }
-    let topic = carried.is_some().then(|| subject.clone());
-    out.facts.push(Draft { kind: "mqtt", bytes: 0..bytes.len(), subject, fields, own, ..Draft::default() });
+    let topic = carried.is_some().then(|| draft.subject.clone());
+    out.facts.push(draft);
     if let Some(((range, len), topic)) = carried.zip(topic) {
         session.carry(message, range, len, topic, out);
     }
@@ -106,7 +101,7 @@ fn connect(session: &mut Session, cursor: &mut Cursor, row: &mut Row, out: &mut 
     session.aliases.clear();
     session.aliased = 0;
     session.client_id.clear();
-    let (fields, tree) = (&mut row.fields, &mut out.tree);
+    let (fields, tree) = (&mut row.draft.fields, &mut out.tree);
     let start = cursor.at();
     let name = text(cursor)?;
     tree.text("mqtt.protoname", "Protocol Name", cursor.since(start + 2), &name);
@@ -210,11 +205,11 @@ fn connack(
     let status = if session.is_v5() { reason_name(code, header.kind) } else { return_code_name(code) };
     let name = if session.is_v5() { "mqtt.connack.reason_code" } else { "mqtt.conack.val" };
     out.tree.coded(name, "Return Code", cursor.since(start), code, || format!("{code} ({status})"));
-    row.fields.text("connect_status", status);
-    row.fields.int("return_code", code.into());
-    row.fields.flag("session_present", flags & 1 != 0);
+    row.draft.fields.text("connect_status", status);
+    row.draft.fields.int("return_code", code.into());
+    row.draft.fields.flag("session_present", flags & 1 != 0);
     if session.is_v5() && !cursor.is_empty() {
-        properties::read(cursor, &mut out.tree, Some(&mut row.fields))?;
+        properties::read(cursor, &mut out.tree, Some(&mut row.draft.fields))?;
     }
     Ok(())
 }
@@ -228,27 +223,28 @@ fn publish(
     out: &mut Out,
 ) -> Result<(), Stop> {
     let qos = header.flags >> 1 & 3;
-    row.own.room_for(header.remaining.min(payload::MOST_PAYLOAD));
-    row.fields.int("qos", qos.into());
-    row.fields.flag("retain", header.flags & 1 != 0);
-    row.fields.flag("dup", header.flags & 8 != 0);
+    row.draft.own.room_for(header.remaining.min(payload::MOST_PAYLOAD));
+    row.draft.fields.int("qos", qos.into());
+    row.draft.fields.flag("retain", header.flags & 1 != 0);
+    row.draft.fields.flag("dup", header.flags & 8 != 0);
     let start = cursor.at();
     let topic = text(cursor)?;
     out.tree.text("mqtt.topic", "Topic", cursor.since(start + 2), &topic);
-    row.subject.push_str(&topic);
-    if !row.subject.is_empty() {
-        row.fields.text("topic", &row.subject);
+    row.draft.subject.push_str(&topic);
+    if !row.draft.subject.is_empty() {
+        let Draft { fields, subject, .. } = &mut *row.draft;
+        fields.name("topic", subject);
     }
     if qos > 0 {
         packet_id(cursor, row, out)?;
     }
     if session.is_v5() {
-        let said = properties::read(cursor, &mut out.tree, Some(&mut row.fields))?;
+        let said = properties::read(cursor, &mut out.tree, Some(&mut row.draft.fields))?;
         if let Some(alias) = said.topic_alias {
-            let topic = session.resolve(message.side, alias, &row.subject, out);
-            if let Some(topic) = topic.filter(|_| row.subject.is_empty()) {
-                row.fields.text("topic", &topic);
-                row.subject = topic;
+            let topic = session.resolve(message.side, alias, &row.draft.subject, out);
+            if let Some(topic) = topic.filter(|_| row.draft.subject.is_empty()) {
+                row.draft.fields.name("topic", &topic);
+                row.draft.subject = topic;
             }
         }
     }
@@ -259,11 +255,12 @@ fn publish(
     if out.tree.is_on() {
         out.tree.text("mqtt.msg", "Message", range, payload::shown(said));
     }
-    let kind = content::write(&mut row.own, said, len);
+    let kind = content::write(&mut row.draft.own, said, len);
     if !kind.is_empty() {
-        row.fields.text("payload_kind", kind);
+        row.draft.fields.text("payload_kind", kind);
     }
-    content::write_shadow(&mut row.fields, &row.subject);
+    let Draft { fields, subject, .. } = &mut *row.draft;
+    content::write_shadow(fields, subject);
     let is_text = matches!(kind, "json" | "text" | "") && len <= payload::MOST_PAYLOAD;
     row.carried = (!is_text).then_some((said_at, len));
     Ok(())
@@ -272,7 +269,7 @@ fn publish(
 fn subscribe(session: &mut Session, kind: Kind, cursor: &mut Cursor, row: &mut Row, out: &mut Out) -> Result<(), Stop> {
     packet_id(cursor, row, out)?;
     if session.is_v5() {
-        properties::read(cursor, &mut out.tree, Some(&mut row.fields))?;
+        properties::read(cursor, &mut out.tree, Some(&mut row.draft.fields))?;
     }
     let mut topics = Vec::new();
     let mut levels = Vec::new();
@@ -298,11 +295,11 @@ fn subscribe(session: &mut Session, kind: Kind, cursor: &mut Cursor, row: &mut R
     };
     let read = filters();
     if let Some(topic) = topics.first() {
-        row.subject = topic.clone().into_owned();
-        row.fields.texts("topics", topics);
+        row.draft.subject = topic.clone().into_owned();
+        row.draft.fields.texts("topics", topics);
     }
     if !levels.is_empty() {
-        row.fields.ints("qos_levels", levels);
+        row.draft.fields.ints("qos_levels", levels);
     }
     read
 }
@@ -310,7 +307,7 @@ fn subscribe(session: &mut Session, kind: Kind, cursor: &mut Cursor, row: &mut R
 fn suback(session: &mut Session, kind: Kind, cursor: &mut Cursor, row: &mut Row, out: &mut Out) -> Result<(), Stop> {
     packet_id(cursor, row, out)?;
     if session.is_v5() {
-        properties::read(cursor, &mut out.tree, Some(&mut row.fields))?;
+        properties::read(cursor, &mut out.tree, Some(&mut row.draft.fields))?;
     }
     let start = cursor.at();
     let codes = cursor.rest();
@@ -324,7 +321,7 @@ fn suback(session: &mut Session, kind: Kind, cursor: &mut Cursor, row: &mut Row,
             .coded(name, label, start + n..start + n + 1, *code, || format!("{code} ({})", reason_name(*code, kind)));
     }
     if kind == Kind::SubAck && !codes.is_empty() {
-        row.fields.ints("granted_qos_levels", codes.iter().copied().take(MOST_TOPICS));
+        row.draft.fields.ints("granted_qos_levels", codes.iter().copied().take(MOST_TOPICS));
     }
     Ok(())
 }
@@ -333,7 +330,7 @@ fn packet_id(cursor: &mut Cursor, row: &mut Row, out: &mut Out) -> Result<(), St
     let start = cursor.at();
     let id = cursor.u16("packet identifier cut short")?;
     out.tree.int("mqtt.msgid", "Message Identifier", cursor.since(start), id);
-    row.own.int("packet_id", id.into());
+    row.draft.own.int("packet_id", id.into());
     Ok(())
 }
 
@@ -347,10 +344,10 @@ fn reason(cursor: &mut Cursor, row: &mut Row, out: &mut Out) -> Result<(), Stop>
     // the same byte has another name after AUTH and DISCONNECT, for all that matters a single one will do
     let name = reason_name(code, Kind::Disconnect);
     out.tree.coded("mqtt.reason_code", "Reason Code", cursor.since(start), code, || format!("{code} ({name})"));
-    row.fields.int("reason_code", code.into());
-    row.fields.text("reason", name);
+    row.draft.fields.int("reason_code", code.into());
+    row.draft.fields.text("reason", name);
     if !cursor.is_empty() {
-        properties::read(cursor, &mut out.tree, Some(&mut row.fields))?;
+        properties::read(cursor, &mut out.tree, Some(&mut row.draft.fields))?;
     }
     Ok(())
 }
