@@ -456,6 +456,58 @@ fn a_file_in_an_encrypted_connection_is_had_again() {
 }
 
 #[test]
+fn files_of_an_encrypted_connection_are_saved_in_one_pass() {
+    let bench = Bench::fresh();
+    let session = include_str!("../src-tauri/crates/dissect/tests/tls/tls13-files.txt");
+    let (capture, keys) = (bench.folder.path().join("fw.pcap"), bench.folder.path().join("fw.txt"));
+    let packets = capture_of(session);
+    fs::write(&capture, &packets).unwrap();
+    let lines = session.lines().filter(|line| line.contains("_SECRET"));
+    fs::write(&keys, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    bench.import(&[
+        &capture,
+        &keys,
+        &samples().join("protocols/tls.pcapng"),
+        &samples().join("protocols/tls.keys.txt"),
+    ]);
+    let one = json!({ "filters": [{ "field": "evidence", "op": "=", "value": "fw.pcap" }] });
+    let job = bench.job("file_save", json!({ "select": one }));
+    let captured =
+        packets.len() as u64 - 24 - 16 * session.lines().filter(|line| !line.contains("_SECRET")).count() as u64;
+    assert_eq!(job["done"], captured, "all that was captured, once");
+    let list = |job: &Value| -> Vec<Value> {
+        let list = fs::read_to_string(bench.dir().join(job["at"].as_str().unwrap())).unwrap();
+        list.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let saved = list(&job);
+    let files = bench.rows("files", &[("evidence", "fw.pcap")]);
+    let ids = |rows: &[Value], name: &str| rows.iter().map(|row| row[name].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&saved, "fact"), ids(&files, "_id"), "in the order of the table");
+    assert!(saved.iter().all(|line| line["state"] == "match" && line["decrypted"] == true), "{saved:?}");
+    let content = |line: &Value| fs::read(bench.dir().join(line["file"].as_str().unwrap())).unwrap();
+    let names = ["a.txt", "b.txt", "again.txt", "log.txt", "fw.bin", "state.json"];
+    assert_eq!(ids(&saved, "filename"), names);
+    let lines = |count: usize, line: fn(usize) -> String| (0..count).map(line).collect::<String>().into_bytes();
+    let contents = [
+        b"lamp on\n".to_vec(),
+        b"lamp off\n".to_vec(),
+        b"lamp on\n".to_vec(),
+        lines(120, |n| format!("lamp {n} on\n")),
+        lines(200, |n| format!("block {n} of firmware\n")),
+        br#"{"on":true,"level":40}"#.to_vec(),
+    ];
+    assert_eq!(saved.iter().map(content).collect::<Vec<_>>(), contents);
+    // Of several captures, each has its own.
+    let all = list(&bench.job("file_save", json!({})));
+    assert!(all.len() > saved.len() && all.iter().all(|line| line["state"] == "match"), "{all:?}");
+    // What cannot be opened any more is told of each.
+    fs::write(&capture, b"another").unwrap();
+    let some = list(&bench.job("file_save", json!({})));
+    let refused: Vec<&Value> = some.iter().filter(|line| line["problem"].is_string()).collect();
+    assert_eq!((refused.len(), some.len()), (contents.len(), all.len()));
+}
+
+#[test]
 fn a_capture_that_has_changed_keeps_what_was_read() {
     let protocols = samples().join("protocols");
     let bench = Bench::fresh();

@@ -1,7 +1,7 @@
 //! What key logs open of one packet, for who looks at it, and of files: those of the case, and those that the capture carries.
 
 use case::{Case, FactRow, FrameEntry, PageRequest};
-use dissect::{Decrypt, Decrypted, Kept};
+use dissect::{Decrypt, Decrypted, Kept, Wanted};
 use model::{Piece, Place};
 
 use crate::error::{Error, Result};
@@ -42,39 +42,97 @@ pub(crate) fn of(case: &Case, run: i64, item: i64, entry: &FrameEntry) -> Result
     Ok(Opened::All(last))
 }
 
-/// The content of a file that passed in a connection which a key log opens: all that passed is read once more until it is there.
-/// `each`: bytes of the evidence that were read.
+/// The content of one file; see [`files`].
 pub(crate) fn file(case: &Case, item: i64, fact: &FactRow, each: &mut dyn FnMut(u64) -> Result<()>) -> Result<Kept> {
-    let shut = || Error::missing("its connection could not be opened again: no key log of the case fits it any more");
-    let run = fact.run;
+    let mut only = None;
+    let flow = flow(case, fact)?.ok_or_else(shut)?;
+    let mut had = |_, kept| -> Result<()> {
+        only = Some(kept);
+        Ok(())
+    };
+    files(case, item, flow, &[fact], each, &mut had)?;
+    only.ok_or_else(shut)
+}
+
+/// Why a file could not be had.
+pub(crate) fn shut() -> Error {
+    Error::missing("its connection could not be opened again: no key log of the case fits it any more")
+}
+
+/// Number of the connection in its run that a file passed in.
+pub(crate) fn flow(case: &Case, fact: &FactRow) -> Result<Option<u32>> {
     let number = fact.frame.unwrap_or(0);
     let mut flow = None;
-    case.each_frames(run, number, number, &mut |chunk: &[FrameEntry]| -> Result<bool> {
+    case.each_frames(fact.run, number, number, &mut |chunk: &[FrameEntry]| -> Result<bool> {
         flow = chunk.first().map(|entry| entry.flow);
         Ok(false)
     })?;
-    let flow = flow.filter(|flow| *flow != 0).ok_or_else(shut)?;
-    let bounds = case.flow_bounds(run, flow)?;
-    let ((first, last), mut decrypt) = bounds.zip(opener(case, run, item)?).ok_or_else(shut)?;
-    let piece = |&(frame, offset, length): &(u64, u64, u64)| Piece { frame, offset, length };
-    let pieces = fact.pieces.iter().map(piece).collect();
-    let sha256 = fact.fields.get("sha256").and_then(serde_json::Value::as_str).unwrap_or_default();
-    decrypt.seek(Place { frame: fact.frame, offset: fact.offset, length: fact.length, pieces }, sha256);
-    let (mut reader, mut found) = (Reader::new(case, run, item), None);
-    case.each_frames(run, first, last, &mut |chunk: &[FrameEntry]| -> Result<bool> {
-        let mine: Vec<FrameEntry> = chunk.iter().filter(|entry| entry.flow == flow).copied().collect();
-        for entries in mine.chunks(AT_ONCE) {
-            each(entries.iter().map(|entry| u64::from(entry.cap_len)).sum())?;
-            for (entry, bytes) in entries.iter().zip(reader.bytes(entries)?) {
-                found = decrypt.pass(&reader.frame(entry, &bytes)?);
-                if found.is_some() {
-                    return Ok(false);
+    Ok(flow.filter(|flow| *flow != 0))
+}
+
+/// The contents of files of one run that passed in one connection which a key log opens: all that passed is read once more until they are
+/// there; again for those that did not fit beside the others. `had` gets each with its number among `facts`, and those that can't be
+/// had not at all. `each`: bytes of the evidence that were read.
+pub(crate) fn files(
+    case: &Case,
+    item: i64,
+    flow: u32,
+    facts: &[&FactRow],
+    each: &mut dyn FnMut(u64) -> Result<()>,
+    had: &mut dyn FnMut(usize, Kept) -> Result<()>,
+) -> Result<()> {
+    let Some(run) = facts.first().map(|fact| fact.run) else { return Ok(()) };
+    let Some((first, last)) = case.flow_bounds(run, flow)? else { return Ok(()) };
+    let mut left: Vec<usize> = (0..facts.len()).collect();
+    while !left.is_empty() {
+        let Some(mut decrypt) = opener(case, run, item)? else { return Ok(()) };
+        decrypt.seek(left.iter().filter_map(|number| facts.get(*number)).map(|fact| wanted(fact)).collect());
+        let mut passed: Vec<usize> = Vec::new();
+        let mut hand = |found: Vec<(usize, Kept)>| {
+            found.into_iter().try_for_each(|(at, kept)| {
+                let Some(number) = left.get(at) else { return Ok(()) };
+                passed.push(*number);
+                had(*number, kept)
+            })
+        };
+        let mut reader = Reader::new(case, run, item);
+        case.each_frames(run, first, last, &mut |chunk: &[FrameEntry]| -> Result<bool> {
+            let mine: Vec<FrameEntry> = chunk.iter().filter(|entry| entry.flow == flow).copied().collect();
+            for entries in mine.chunks(AT_ONCE) {
+                each(entries.iter().map(|entry| u64::from(entry.cap_len)).sum())?;
+                for (entry, bytes) in entries.iter().zip(reader.bytes(entries)?) {
+                    hand(decrypt.pass(&reader.frame(entry, &bytes)?))?;
+                    if decrypt.is_over() {
+                        return Ok(false);
+                    }
                 }
             }
+            Ok(true)
+        })?;
+        if !decrypt.is_over() {
+            hand(decrypt.end())?;
         }
-        Ok(true)
-    })?;
-    found.or_else(|| decrypt.end()).ok_or_else(shut)
+        if passed.is_empty() {
+            return Ok(()); // nor would another time find them
+        }
+        passed.sort_unstable();
+        left.retain(|number| passed.binary_search(number).is_err());
+    }
+    Ok(())
+}
+
+fn wanted(fact: &FactRow) -> Wanted {
+    let piece = |&(frame, offset, length): &(u64, u64, u64)| Piece { frame, offset, length };
+    let pieces = fact.pieces.iter().map(piece).collect();
+    let text = |name: &str| fact.fields.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let number = |name: &str| fact.fields.get(name).and_then(serde_json::Value::as_u64);
+    // What was not packed is as long as what was seen of it.
+    let seen = || number("seen_bytes").filter(|_| text("encoding").is_empty());
+    Wanted {
+        place: Place { frame: fact.frame, offset: fact.offset, length: fact.length, pieces },
+        sha256: text("sha256").to_owned(),
+        length: number("content_bytes").or_else(seen),
+    }
 }
 
 /// Who opens connections of a capture; nobody if there is no key log.

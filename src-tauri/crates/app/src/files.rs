@@ -1,11 +1,12 @@
 //! Files that passed in the evidence: their content made again out of the bytes that carried it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use case::{Case, FactRow, PageRequest};
-use dissect::Unpacker;
+use dissect::{Kept, Unpacker};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -103,7 +104,8 @@ fn save(app: &App, case: &Case, request: &FileSave, tick: &Tick) -> Result<Ended
         return Err(Error::new(Code::Failed, format!("saving files: {} leads elsewhere", folder.display())));
     }
     fs::create_dir_all(&folder).map_err(|why| list.failed(why))?;
-    let mut saving = Saving { case, tick, folder, list: Vec::new(), saved: Vec::new(), refused: 0 };
+    let mut saving =
+        Saving { case, tick, folder, list: Vec::new(), saved: Vec::new(), refused: 0, later: Vec::new(), weight: 0 };
     if request.fact.is_empty() {
         let mut page = PageRequest {
             select: request.select.to_case("files", &Around::new(case, &app.geo))?,
@@ -125,6 +127,7 @@ fn save(app: &App, case: &Case, request: &FileSave, tick: &Tick) -> Result<Ended
     } else {
         saving.file(&one(case, &request.fact)?)?;
     }
+    saving.encrypted()?;
     let Saving { list: lines, saved, refused, .. } = saving;
     if lines.is_empty() {
         return Err(Error::missing("saving files: no file matches"));
@@ -165,17 +168,74 @@ struct Saving<'s> {
     /// Names in the folder.
     saved: Vec<String>,
     refused: u64,
+    /// Those in encrypted connections, and their lines in the list: each connection is opened once for all of its files.
+    later: Vec<(usize, FactRow)>,
+    /// Pieces of their places, and they themselves.
+    weight: usize,
 }
+
+/// Files in encrypted connections, and pieces of their places, that are looked for at once.
+const MOST_LATER: usize = 1_000_000;
+/// What a file counts for beside its pieces.
+const EACH: usize = 100;
+
+/// What became of a file: name, hash, length, `match` or `part`.
+type Saved = (String, String, u64, &'static str);
 
 impl Saving<'_> {
     fn file(&mut self, fact: &FactRow) -> Result<()> {
-        let said = |name: &str| fact.fields.get(name).and_then(Value::as_str).unwrap_or_default();
         let (_, item, _) = Labels::new(self.case).of(fact.run);
-        let mut line = json!({ "fact": fact.id.to_string(), "filename": said("filename"), "evidence": item });
-        if is_decrypted(fact) {
+        let mut line = json!({ "fact": fact.id.to_string(), "filename": said(fact, "filename"), "evidence": item });
+        let is_decrypted = is_decrypted(fact);
+        if is_decrypted {
             line["decrypted"] = json!(true);
         }
-        match self.write(fact, said("sha256"), said("filename")) {
+        self.list.push(line);
+        let at = self.list.len() - 1;
+        if !is_decrypted {
+            let became =
+                self.write(fact, |to| content(self.case, fact, to, &mut |bytes| Ok(self.tick.advance(bytes)?)));
+            return self.became(at, became);
+        }
+        self.weight += EACH + fact.pieces.len();
+        self.later.push((at, fact.clone()));
+        if self.weight > MOST_LATER { self.encrypted() } else { Ok(()) }
+    }
+
+    /// Writes the files in encrypted connections.
+    fn encrypted(&mut self) -> Result<()> {
+        self.weight = 0;
+        let mut by_flow: BTreeMap<(i64, u32), Vec<(usize, FactRow)>> = BTreeMap::new();
+        for (at, fact) in std::mem::take(&mut self.later) {
+            match decrypted::flow(self.case, &fact)? {
+                Some(flow) => by_flow.entry((fact.run, flow)).or_default().push((at, fact)),
+                None => self.became(at, Err(decrypted::shut()))?,
+            }
+        }
+        for ((run, flow), facts) in by_flow {
+            let (item, ..) = Labels::new(self.case).of(run);
+            let rows: Vec<&FactRow> = facts.iter().map(|(_, fact)| fact).collect();
+            let mut became: BTreeMap<usize, Result<Saved>> = BTreeMap::new();
+            let mut had = |number: usize, kept: Kept| -> Result<()> {
+                if let Some((at, fact)) = facts.get(number) {
+                    became.insert(*at, self.write(fact, |to| opened(&kept, to)));
+                }
+                Ok(())
+            };
+            let mut each = |bytes| Ok(self.tick.advance(bytes)?);
+            let read = decrypted::files(self.case, item, flow, &rows, &mut each, &mut had);
+            for (at, _) in &facts {
+                let why = || read.as_ref().err().cloned().unwrap_or_else(decrypted::shut);
+                let became = became.remove(at).unwrap_or_else(|| Err(why()));
+                self.became(*at, became)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn became(&mut self, at: usize, became: Result<Saved>) -> Result<()> {
+        let Some(line) = self.list.get_mut(at) else { return Ok(()) };
+        match became {
             Ok((name, sha256, length, state)) => {
                 line["file"] = json!(format!("exports/files/{name}"));
                 line["sha256"] = json!(sha256);
@@ -189,20 +249,19 @@ impl Saving<'_> {
                 self.refused += 1;
             }
         }
-        self.list.push(line);
         Ok(())
     }
 
-    /// (name, hash, length, `match` or `part`). Its name is not known before its hash.
-    fn write(&self, fact: &FactRow, sha256: &str, filename: &str) -> Result<(String, String, u64, &'static str)> {
+    /// `fill` gives the content, and says why it ended early, if it did. Its name is not known before its hash.
+    fn write(&self, fact: &FactRow, fill: impl FnOnce(&mut Hashed) -> Result<Option<String>>) -> Result<Saved> {
+        let (sha256, filename) = (said(fact, "sha256"), said(fact, "filename"));
         let part = self.folder.join(format!(".part-{}", fact.id));
         let failed = |why: io::Error| Error::new(Code::Failed, format!("writing {}: {why}", part.display()));
         let _ = fs::remove_file(&part); // left by a program that was cut off
         let file = File::options().write(true).create_new(true).open(&part).map_err(failed)?;
         let length = fact.fields.get("content_bytes").and_then(Value::as_u64).unwrap_or(LARGEST);
         let mut hashed = Hashed { to: BufWriter::new(file), hash: Sha256::new(), length: 0, most: length };
-        let written = content(self.case, fact, &mut hashed, &mut |bytes| Ok(self.tick.advance(bytes)?));
-        let done = written.and_then(|problem| {
+        let done = fill(&mut hashed).and_then(|problem| {
             hashed.flush().map_err(failed)?;
             let found = model::hex(&hashed.hash.clone().finalize());
             let state = match sha256 {
@@ -227,6 +286,20 @@ impl Saving<'_> {
     }
 }
 
+fn said<'f>(fact: &'f FactRow, name: &str) -> &'f str {
+    fact.fields.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Writes what was opened of an encrypted connection; as [`content`].
+fn opened(kept: &Kept, to: &mut dyn Write) -> Result<Option<String>> {
+    match to.write_all(&kept.bytes) {
+        Ok(()) if kept.whole => Ok(None),
+        Ok(()) => Ok(Some("it is longer than what is opened of an encrypted connection".into())),
+        Err(why) if why.kind() == io::ErrorKind::WriteZero => Ok(None), // enough
+        Err(why) => Err(Error::new(Code::Failed, format!("writing it: {why}"))),
+    }
+}
+
 /// Whether it was read with the keys of a key log: the bytes of its place are encrypted.
 fn is_decrypted(fact: &FactRow) -> bool {
     fact.fields.get("decrypted") == Some(&Value::Bool(true))
@@ -242,19 +315,12 @@ fn content(
 ) -> Result<Option<String>> {
     let (evidence, ..) = Labels::new(case).of(fact.run);
     if is_decrypted(fact) {
-        let kept = decrypted::file(case, evidence, fact, each)?;
-        return match to.write_all(&kept.bytes) {
-            Ok(()) if kept.whole => Ok(None),
-            Ok(()) => Ok(Some("it is longer than what is opened of an encrypted connection".into())),
-            Err(why) if why.kind() == io::ErrorKind::WriteZero => Ok(None), // enough
-            Err(why) => Err(Error::new(Code::Failed, format!("writing it: {why}"))),
-        };
+        return opened(&decrypted::file(case, evidence, fact, each)?, to);
     }
     let mut source = Source::of(case, evidence)?;
     let whole = [(0, fact.offset, fact.length)];
     let pieces = if fact.pieces.is_empty() { &whole[..] } else { &fact.pieces };
-    let encoding = fact.fields.get("encoding").and_then(Value::as_str).unwrap_or_default();
-    let mut unpacker = Unpacker::new(encoding, to);
+    let mut unpacker = Unpacker::new(said(fact, "encoding"), to);
     for stretch in stretches(pieces) {
         let mut read = 0;
         for bytes in source.read(&stretch)? {

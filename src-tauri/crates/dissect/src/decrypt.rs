@@ -2,16 +2,16 @@
 //!
 //! Records can only be opened one after the other, so that the conversation is followed from its beginning.
 
-use model::{Frame, Place};
+use model::Frame;
 
 use crate::engine::Engine;
-use crate::protocols::files::{Kept, Sought};
+use crate::protocols::files::{Kept, Sought, Wanted};
 use crate::tree::{Node, Tree};
 
 /// No frame brings so much; one on which many waited may.
 const MOST: usize = 1 << 20;
 
-/// Follows one conversation up to a frame, or until a file has passed.
+/// Follows one conversation up to a frame, or until files have passed.
 pub struct Decrypt(Engine);
 
 /// What that frame brings. Nodes' ranges are of `bytes`: messages as they are spoken, with what former frames brought of them.
@@ -38,25 +38,27 @@ impl Decrypt {
         self.0.opening().take().map(|opening| opening.told()).unwrap_or_default()
     }
 
-    /// A file is wanted, known by the place that its fact has and by the hash of its content (none if not all of it was seen).
-    pub fn seek(&mut self, place: Place, sha256: &str) {
-        *self.0.sought() = Some(Box::new(Sought::new(place, sha256)));
+    /// Files are wanted, each known by the place that its fact has and by the hash of its content.
+    pub fn seek(&mut self, wanted: Vec<Wanted>) {
+        *self.0.sought() = Some(Box::new(Sought::new(wanted)));
     }
 
-    /// The conversation's next frame. The content of the file that is wanted, once all of it has passed.
-    pub fn pass(&mut self, frame: &Frame) -> Option<Kept> {
+    /// The conversation's next frame. The contents of files that are wanted of which all has passed by now, by their numbers among them.
+    /// One that is missing at the end may be had when fewer are wanted: what is held at the same time is bounded.
+    pub fn pass(&mut self, frame: &Frame) -> Vec<(usize, Kept)> {
         let _ = self.0.frame(frame, &mut ()); // nobody cancels
-        self.found()
+        self.0.found()
     }
 
     /// The conversation has no more frames, which ends what passed to its end.
-    pub fn end(&mut self) -> Option<Kept> {
+    pub fn end(&mut self) -> Vec<(usize, Kept)> {
         let _ = self.0.finish(&mut ());
-        self.found()
+        self.0.found()
     }
 
-    fn found(&mut self) -> Option<Kept> {
-        self.0.sought().as_mut()?.found.take()
+    /// All that is wanted has passed.
+    pub fn is_over(&mut self) -> bool {
+        self.0.sought().as_ref().is_none_or(|sought| sought.is_over())
     }
 }
 

@@ -29,6 +29,6 @@ pub use decrypt::{Decrypt, Decrypted};
 pub use engine::{Engine, Findings, Latest};
 pub use follow::{Follow, FollowState, Said};
 pub use inspect::{Assembled, FlowHint, Summary, inspect, summarise};
-pub use protocols::files::{Kept, Unpacker, content, is_known as is_known_encoding};
+pub use protocols::files::{Kept, Unpacker, Wanted, content, is_known as is_known_encoding};
 pub use sightings::Sighting;
 pub use tree::{Level, Node, Tree, Value};

@@ -2,11 +2,13 @@
 //!
 //! `tests/tls/*.txt` are connections of OpenSSL 3.0's `s_client` to its `s_server`, recorded on the loopback: the lines of the key
 //! log, then a line for each segment with its sender. What has to come out is what tshark shows with the same key log.
+//! `tls13-files.txt` is Python's `ssl` with itself: requests one after the other, three short answers in one record.
 
 mod common;
 
 use common::{Capture, Found, field};
-use dissect::{Decrypt, Decrypted, Engine, Value};
+use dissect::{Decrypt, Decrypted, Engine, Value, Wanted};
+use model::Fact;
 
 const SESSIONS: &[(&str, &str)] = &[
     ("tls12-aes128cbc", include_str!("tls/tls12-aes128cbc.txt")),
@@ -207,5 +209,64 @@ fn damage_is_survived() {
         let (capture, keys) = (capture(&segments, 1 + next(1_500)), String::from_utf8_lossy(&keys));
         read(&capture, &keys);
         decrypted(&capture, &keys);
+    }
+}
+
+/// Several files of one connection.
+const FILES: &str = include_str!("tls/tls13-files.txt");
+
+/// What is said of a file, so that it can be had again.
+fn wanted(fact: &Fact, is_known: bool) -> Wanted {
+    let number = |name: &str| field(fact, name).and_then(|value| value.split([',', '}']).next()?.parse().ok());
+    let sha256 = field(fact, "sha256").map_or("", |value| &value[..64]);
+    let length = number("content_bytes").or_else(|| number("seen_bytes")).filter(|_| is_known);
+    Wanted { place: fact.place.clone(), sha256: sha256.to_owned(), length }
+}
+
+/// The contents that pass, by number.
+fn passed(capture: &Capture, wanted: Vec<Wanted>) -> Vec<(usize, Vec<u8>, bool)> {
+    let mut decrypt = Decrypt::new();
+    decrypt.secrets(keys(FILES).as_bytes());
+    let all = wanted.len();
+    decrypt.seek(wanted);
+    let mut found = Vec::new();
+    for frame in capture.frames(1_000) {
+        found.extend(decrypt.pass(&frame));
+    }
+    found.extend(decrypt.end());
+    assert_eq!(decrypt.is_over(), found.len() == all);
+    found.into_iter().map(|(number, kept)| (number, kept.bytes, kept.whole)).collect()
+}
+
+#[test]
+fn all_files_of_a_connection_are_had_in_one_pass() {
+    let lines = |count: usize, line: fn(usize) -> String| (0..count).map(line).collect::<String>().into_bytes();
+    let contents = [
+        b"lamp on\n".to_vec(),
+        b"lamp off\n".to_vec(),
+        b"lamp on\n".to_vec(),
+        lines(120, |n| format!("lamp {n} on\n")),
+        lines(200, |n| format!("block {n} of firmware\n")),
+        br#"{"on":true,"level":40}"#.to_vec(),
+    ];
+    for segment in [1_460, 100] {
+        let capture = capture(&segments(FILES), segment);
+        let found = read(&capture, &keys(FILES));
+        let files = found.of("files");
+        assert_eq!(files.len(), contents.len(), "{files:?}");
+        assert_eq!(files[0].place, files[1].place, "they came in one record");
+        for is_known in [true, false] {
+            let all: Vec<Wanted> = files.iter().map(|fact| wanted(fact, is_known)).collect();
+            let each: Vec<_> = contents.iter().cloned().enumerate().map(|(n, content)| (n, content, true)).collect();
+            assert_eq!(passed(&capture, all.clone()), each);
+            // One alone, and beside one that never comes.
+            for (n, content) in contents.iter().enumerate() {
+                let other = Wanted { sha256: "0".repeat(64), ..all[n].clone() };
+                assert_eq!(passed(&capture, vec![other, all[n].clone()]), [(1, content.clone(), true)]);
+            }
+        }
+        // Longer than it was: what was asked for comes, and that there is more.
+        let short = Wanted { length: Some(100), ..wanted(files[3], true) };
+        assert_eq!(passed(&capture, vec![short]), [(0, contents[3][..101].to_vec(), false)]);
     }
 }

@@ -87,9 +87,15 @@ impl Engine {
         &mut self.out.opening
     }
 
-    /// The file whose content is held once it has passed, if one is wanted.
+    /// Files whose content is held once they have passed.
     pub(crate) fn sought(&mut self) -> &mut Option<Box<files::Sought>> {
         &mut self.out.sought
+    }
+
+    /// Those that have passed since this was asked last.
+    pub(crate) fn found(&mut self) -> Vec<(usize, files::Kept)> {
+        let Out { sought, held, .. } = &mut self.out;
+        sought.as_mut().map(|sought| sought.take(held)).unwrap_or_default()
     }
 
     /// What the capture says of an interface; before its frames.

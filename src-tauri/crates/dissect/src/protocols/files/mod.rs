@@ -5,7 +5,7 @@ mod sought;
 mod unpack;
 
 pub use self::magic::mime_type;
-pub use self::sought::Sought;
+pub use self::sought::{Sought, Wanted};
 pub use self::unpack::{Unpacker, content, is_known};
 
 use std::io::{self, Write};
@@ -76,6 +76,8 @@ pub struct File {
     grown: u64,
     pieces: Vec<Piece>,
     cut: bool,
+    /// Somebody wants it, and it was not kept: too much is held already.
+    is_refused: bool,
 }
 
 /// The beginning of a file's content, as far as it was to be kept.
@@ -125,7 +127,7 @@ impl File {
         let room = out.held.saturating_add(held) <= unpack::MOST_HELD;
         let held = if room { held } else { 0 };
         out.held += held;
-        let mut file = File {
+        File {
             subject: String::new(),
             fields,
             total: None,
@@ -140,11 +142,8 @@ impl File {
             grown: 0,
             pieces: Vec::new(),
             cut: false,
-        };
-        if out.sought.is_some() {
-            file.keep(sought::LONGEST, out);
+            is_refused: false,
         }
-        file
     }
 
     /// So many bytes of the content will be read when it is whole. Before anything of it has come.
@@ -163,8 +162,14 @@ impl File {
     /// The body goes on with this part of the message.
     pub fn take(&mut self, message: &Message, range: Range<usize>, out: &mut Out) {
         let Some(bytes) = message.bytes.get(range.clone()).filter(|bytes| !bytes.is_empty()) else { return };
+        let is_first = self.seen == 0;
         self.seen += bytes.len() as u64;
         self.cut |= self.cut || !message.origin.add(range, &mut self.pieces, MOST_PIECES);
+        if is_first && let Some((sought, first)) = out.sought.as_ref().zip(self.pieces.first()) {
+            let room = sought.room((first.frame, first.offset));
+            self.keep(room, out);
+            self.is_refused = self.keep < room && self.content.is_some();
+        }
         let Some(content) = &mut self.content else { return };
         let fair = self.seen.saturating_mul(GROWTH);
         if let Some(content) = content.get_mut() {
@@ -238,7 +243,9 @@ impl File {
         }
         let place = place(self.pieces);
         let sha256 = hash.as_ref().map_or("", |(sha256, _)| sha256);
-        out.sought.iter_mut().for_each(|sought| sought.see(&place, sha256, &self.head, self.keep));
+        if let Some(sought) = out.sought.as_mut().filter(|_| !self.is_refused) {
+            sought.see(&place, sha256, &self.head, &mut out.held);
+        }
         let fact = out.fact(KIND.name, 0..0);
         fact.subject = self.subject;
         fact.fields = self.fields;
