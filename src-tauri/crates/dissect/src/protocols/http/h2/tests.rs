@@ -500,7 +500,13 @@ fn a_line_about_a_packet() {
                 "Magic, SETTINGS[0], HEADERS[1]: GET hub/lights.json?n=1, WINDOW_UPDATE[0], HEADERS[3]: GET hub/b.bin"
             ],
         ),
-        (Side::Resp, server, expect!["SETTINGS[0], SETTINGS[0], PUSH_PROMISE[1], HEADERS[1]: 103, HEADERS[1]: 200, HEADERS[3]: 200, DATA[1], DATA[3], PING[0], DATA[3], DATA[1], Unknown[1], HEADERS[1], HEADERS[2]: 200, DATA[2], GOAWAY[0]"]),
+        (
+            Side::Resp,
+            server,
+            expect![
+                "SETTINGS[0], SETTINGS[0], PUSH_PROMISE[1], HEADERS[1]: 103, HEADERS[1]: 200, HEADERS[3]: 200, DATA[1], DATA[3], PING[0], DATA[3], DATA[1], Unknown[1], HEADERS[1], HEADERS[2]: 200, DATA[2], GOAWAY[0]"
+            ],
+        ),
     ] {
         let mut out = Out { line: Some(String::new()), ..Out::new(Tree::off()) };
         let (mut session, mut at) = (Http2.conversation(), 0);
