@@ -393,7 +393,7 @@ fn http_2_is_read_in_the_clear_and_where_a_key_log_opens_it() {
         let select = json!({ "view": view, "select": { "filter": filter }, "limit": 100 });
         bench.app.call("rows", select).unwrap()["rows"].as_array().unwrap().clone()
     };
-    assert_eq!((of(&bench, "http", "http2").len(), of(&bench, "http", "!http2").len()), (20, 2));
+    assert_eq!((of(&bench, "http", "http2").len(), of(&bench, "http", "!http2").len()), (28, 2));
     assert_eq!(of(&bench, "flows", "http2").len(), 5, "the fifth by upgrade");
     assert!(bench.rows("issues", &[]).is_empty());
     // what a packet says only together with those before it: the third request for the style

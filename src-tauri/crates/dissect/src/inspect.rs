@@ -117,7 +117,8 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
         }
     }
     out.facts.retain(|fact| !is_beside(fact.kind));
-    if let Some(line) = out.line.take().filter(|line| !line.is_empty()) {
+    let by_itself = out.facts.is_empty() || hint.service.and_then(by_name).is_some_and(|protocol| protocol.is_chain());
+    if let Some(line) = out.line.take().filter(|line| by_itself && !line.is_empty()) {
         summary.info = line;
     } else if let Some(last) = out.facts.last() {
         summary.protocol = last.kind;

@@ -156,9 +156,7 @@ impl Service {
     /// Reads the unread bytes again: the other direction has told what they are, or (`cut`) nothing more will come.
     pub fn again(&mut self, stream: &mut Stream, cut: bool, ends: &Ends, out: &mut Out, emit: &mut Emit) {
         if !stream.unread.is_empty() {
-            let opening = out.opening.take(); // it came in frames before the one that is looked at
             self.read_again(stream, cut, ends, out, emit);
-            out.opening = opening;
         }
         if let (true, Service::Known(_, conversation)) = (cut, self) {
             conversation.finish(&ends.message(&[], !ends.closed), out);

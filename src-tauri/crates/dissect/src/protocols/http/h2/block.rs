@@ -147,7 +147,7 @@ impl Session {
             }
             (None, Some(request)) => {
                 self.depth += 1;
-                out.say(|| format!(": {} {}", request.method, request.subject()));
+                out.say(|| format!(": {} {}", request.method, request.subject()).trim_end().to_owned());
                 tell_request(&head, &request, Some("2"), place, out);
                 let stream = self.streams.begin(number, out);
                 stream.heads[side] = true;

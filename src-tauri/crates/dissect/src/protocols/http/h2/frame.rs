@@ -127,7 +127,8 @@ pub fn chain(bytes: &[u8]) -> bool {
         let Some(frame) = Frame::read(rest) else { return n > 0 };
         // behind one that looks like it, also what goes on with a header block, or is of a type to come
         let further = n > 0 && (frame.kind == CONTINUATION || frame.name() == "Unknown");
-        if !frame.is_likely() && !(further && frame.length <= USUAL_MOST && !frame.reserved) {
+        let further = further && frame.length <= USUAL_MOST && !frame.reserved;
+        if !frame.is_likely() && !further {
             return false;
         }
         // of a first frame that goes on beyond these bytes its header alone would speak, and few bytes look like many things
