@@ -84,7 +84,7 @@ def nine(seconds: str) -> str:
     return f"{whole}.{part:0<9.9}"
 
 
-COUNTED = ["arp", "coap", "dhcp", "dns", "eapol", "icmp", "icmpv6", "igmp", "mdns", "mqtt", "ntp", "ssdp", "tcp", "udp", "wlan"]
+COUNTED = ["arp", "coap", "dhcp", "dns", "eapol", "http2", "icmp", "icmpv6", "igmp", "mdns", "mqtt", "ntp", "ssdp", "tcp", "udp", "wlan"]
 
 
 def counts(path: pathlib.Path) -> dict[str, int]:

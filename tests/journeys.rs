@@ -365,11 +365,16 @@ fn a_key_log_that_comes_later_opens_what_is_there() {
 
 /// Fields that the packet of a row shows of what was decrypted, as `name=text=bytes there`.
 fn decrypted(bench: &Bench, row: &Value) -> Option<Vec<String>> {
+    shown_as(bench, row, "Decrypted")
+}
+
+/// The same of bytes by that name.
+fn shown_as(bench: &Bench, row: &Value, name: &str) -> Option<Vec<String>> {
     let proof = bench.app.call("fact", json!({ "id": row["_id"] })).unwrap()["proof"].clone();
     let frame = json!({ "evidence_id": proof["evidence_id"], "number": proof["frame"] });
     let shown = bench.app.call("frame", frame).unwrap();
     let sources = shown["sources"].as_array().unwrap();
-    let source = sources.iter().position(|source| source["name"].as_str().unwrap().starts_with("Decrypted"))?;
+    let source = sources.iter().position(|source| source["name"].as_str().unwrap().starts_with(name))?;
     let hex = sources[source]["hex"].as_str().unwrap();
     let nodes = shown["nodes"].as_array().unwrap().iter().filter(|node| node["source"] == source as u64);
     let said = nodes.map(|node| {
@@ -377,6 +382,44 @@ fn decrypted(bench: &Bench, row: &Value) -> Option<Vec<String>> {
         format!("{}={}={}", node["name"].as_str().unwrap(), node["text"].as_str().unwrap(), &hex[start..end])
     });
     Some(said.collect())
+}
+
+#[test]
+fn http_2_is_read_in_the_clear_and_where_a_key_log_opens_it() {
+    let protocols = samples().join("protocols");
+    let bench = Bench::fresh();
+    bench.import(&[&protocols.join("http2.pcapng")]);
+    let of = |bench: &Bench, view: &str, filter: &str| -> Vec<Value> {
+        let select = json!({ "view": view, "select": { "filter": filter }, "limit": 100 });
+        bench.app.call("rows", select).unwrap()["rows"].as_array().unwrap().clone()
+    };
+    assert_eq!((of(&bench, "http", "http2").len(), of(&bench, "http", "!http2").len()), (28, 2));
+    assert_eq!(of(&bench, "flows", "http2").len(), 5, "the fifth by upgrade");
+    assert!(bench.rows("issues", &[]).is_empty());
+    // what a packet says only together with those before it: the third request for the style
+    let asked = of(&bench, "http", "http2.headers.path == \"/style.css\"");
+    let said = shown_as(&bench, &asked[0], "Followed").unwrap();
+    assert!(said.iter().any(|field| field.starts_with("http2.headers.path=/style.css=")), "{said:?}");
+    let login = of(&bench, "http", "http2.headers.path contains \"lights\" && http.cookie_vars");
+    let said = shown_as(&bench, &login[0], "Followed").unwrap();
+    assert!(!said.iter().any(|field| field.contains("c0ffee")), "{said:?}");
+    assert!(said.iter().any(|field| field.starts_with("http2.headers.cookie=•")), "{said:?}");
+    let logins = bench.rows("credentials", &[]);
+    let methods: Vec<&str> = logins.iter().map(|login| login["method"].as_str().unwrap()).collect();
+    assert_eq!(methods, ["basic", "cookie", "form"]);
+    // the file that passed is the one that was served, whole
+    let log = of(&bench, "files", "files.filename == \"log.json\"");
+    assert!(log.len() == 2 && log[0]["sha256"] == log[1]["sha256"] && log[0]["total_bytes"] == 1_965, "{log:?}");
+
+    let bench = Bench::fresh();
+    bench.import(&[&protocols.join("http2-tls.keys.txt"), &protocols.join("http2-tls.pcapng")]);
+    let requests = of(&bench, "http", "http2 && http.msg_type == request");
+    assert_eq!(requests.len(), 7, "{requests:?}");
+    assert!(requests.iter().all(|row| row["decrypted"] == true && row["host"] == "hub.workshop.example"));
+    let said = decrypted(&bench, &requests[6]).unwrap();
+    assert!(said.iter().any(|field| field.starts_with("http2.headers.path=/missing=")), "{said:?}");
+    let packed = of(&bench, "files", "files.encoding == gzip");
+    assert!(packed.len() == 2 && packed.iter().all(|file| file["sha256"] == log[0]["sha256"]), "{packed:?}");
 }
 
 #[test]

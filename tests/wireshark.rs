@@ -257,6 +257,13 @@ fn filters_count_as_tshark_does() {
     count_as_tshark(&samples.join("hollis-street/router.pcapng"), &router);
     count_as_tshark(&samples.join("protocols/igmp.pcapng"), &groups);
     count_as_tshark(&samples.join("protocols/llmnr.pcapng"), &["llmnr", "igmp || arp"]);
+    let second = [
+        "http2.headers.method == \"POST\"",
+        "http2.headers.status == 404",
+        "http2.headers.content_type contains \"html\"",
+        "http2.headers.server && http2.headers.status < 300",
+    ];
+    count_as_tshark(&samples.join("protocols/http2.pcapng"), &second);
 }
 
 /// Each filter finds in the file what it finds there for TShark, and that is something.

@@ -1,10 +1,11 @@
 # Part of record_protocols.sh: services of a home that its household does not run.
 # shellcheck shell=bash disable=SC2154
 
-all+=(rtsp websocket stun dtls nbns wsd dhcpv6 coap llmnr)
+all+=(rtsp websocket stun dtls nbns wsd dhcpv6 coap llmnr http2)
 programs+=([rtsp]="ffmpeg:ffmpeg" [websocket]="mosquitto:mosquitto" [stun]="turnserver:coturn turnutils_uclient:coturn" [dtls]="openssl:openssl"
   [nbns]="nmbd:samba nmblookup:samba-common-bin nbtscan:nbtscan" [wsd]="wsdd:wsdd" [dhcpv6]="dnsmasq:dnsmasq-base dhclient:isc-dhcp-client"
-  [coap]="coap-server-notls:libcoap3-bin coap-client-notls:libcoap3-bin" [llmnr]="llmnrd:llmnrd llmnr-query:llmnrd")
+  [coap]="coap-server-notls:libcoap3-bin coap-client-notls:libcoap3-bin" [llmnr]="llmnrd:llmnrd llmnr-query:llmnrd"
+  [http2]="nghttp:nghttp2-client nghttpd:nghttp2-server nghttpx:nghttp2-proxy nginx:nginx-light openssl:openssl curl:curl")
 
 do_rtsp() {
   record rtsp "RTSP: a camera watched by Basic and by Digest, over TCP and UDP"
@@ -143,4 +144,57 @@ do_llmnr() {
   at client "${ask[@]}" -c 2 -i 100 -T A -d 16 nobody >>"$work/client/log" 2>&1 || true
   keep llmnr
   for end in server client; do ip netns exec "lp-$end" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1; done
+}
+
+do_http2() {
+  local www=$work/h2; mkdir -p "$www/api"
+  printf '<html><link rel=stylesheet href=/style.css><p>Workshop hub</html>\n' >"$www/index.html"
+  echo 'p { color: #134 }' >"$www/style.css"
+  echo '{"lights":[{"id":14,"on":true}]}' >"$www/lights.json"
+  { echo '{"log":['; for n in {1..60}; do echo "{\"at\":$n,\"light\":14,\"on\":$([[ $((n % 3)) == 0 ]] && echo true || echo false)},"; done; echo '{}]}'; } >"$www/log.json"
+  printf 'user=lamp&password=form-secret-14' >"$work/form"
+  chmod -R a+rX "$work"
+  record http2 "HTTP/2 in the clear: known before, several requests at once, pushed, padded, continued, and by upgrade"
+  start server nghttpd --no-tls -d "$www" -p /index.html=/style.css --echo-upload -a "$server" 8080
+  # shellcheck disable=SC2016
+  start server sh -c 'cd "$1" && exec /usr/bin/python3 -m http.server -b 127.0.0.1 8000' sh "$www"
+  start server nghttpx --conf=/dev/null --no-ocsp --workers=1 --no-server-push -f "$server,80;no-tls" -b 127.0.0.1,8000
+  ready 8080; ready 8000; ready 80
+  local ask=(curl -sS --max-time 8 -o /dev/null)
+  at client "${ask[@]}" --http2-prior-knowledge -u lamp:h2-secret-14 -b 'session=c0ffee14; theme=dark' "http://$server:8080/lights.json?n=1" >>"$work/client/log" 2>&1
+  at client nghttp -m 3 -n -a "http://$server:8080/index.html" "http://$server:8080/missing" >>"$work/client/log" 2>&1
+  at client nghttp -b 200 -d "$work/form" -H 'content-type: application/x-www-form-urlencoded' "http://$server:8080/login" >>"$work/client/log" 2>&1
+  at client nghttp --continuation -n "http://$server:8080/log.json" >>"$work/client/log" 2>&1
+  at client "${ask[@]}" --http2 "http://$server/log.json" >>"$work/client/log" 2>&1
+  keep http2
+
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=hub.workshop.example' \
+    -keyout "$work/h2.key" -out "$work/h2.crt" 2>/dev/null
+  cat >"$work/nginx.conf" <<EOT
+user root; worker_processes 1; daemon off; pid $work/nginx.pid; error_log $work/nginx.log;
+events {}
+http {
+  access_log off; server_tokens off; default_type application/json; client_body_temp_path $work; proxy_temp_path $work; fastcgi_temp_path $work;
+  uwsgi_temp_path $work; scgi_temp_path $work;
+  gzip on; gzip_min_length 100; gzip_types application/json;
+  server { listen 443 ssl http2; root $www;
+    ssl_certificate $work/h2.crt; ssl_certificate_key $work/h2.key; ssl_protocols TLSv1.2 TLSv1.3;
+    location = /login { add_header Set-Cookie 'session=c0ffee15; HttpOnly'; return 204; } }
+}
+EOT
+  record http2-tls "HTTP/2 in TLS 1.3 and 1.2, with a key log"
+  start server nginx -c "$work/nginx.conf"
+  ready 443
+  export SSLKEYLOGFILE=$work/h2.keys
+  for most in 1.3 1.2; do
+    local https=("${ask[@]}" -k --http2 --tls-max "$most" --connect-to "hub.workshop.example:443:$server:443")
+    at client "${https[@]}" --compressed -u lamp:tls-secret-14 https://hub.workshop.example/log.json >>"$work/client/log" 2>&1
+    at client "${https[@]}" -b 'session=c0ffee14' -d '{"username":"lamp","password":"json-secret-14"}' -H 'content-type: application/json' \
+      https://hub.workshop.example/login >>"$work/client/log" 2>&1 || true  # answered before the body was read: the stream is reset
+  done
+  at client curl -sSkZ --http2 --max-time 8 --connect-to "hub.workshop.example:443:$server:443" \
+    "https://hub.workshop.example/{index.html,style.css,missing}" -o "$work/client/#1" >>"$work/client/log" 2>&1
+  unset SSLKEYLOGFILE
+  keep http2-tls
+  cp "$work/h2.keys" "$out/http2-tls.keys.txt"
 }

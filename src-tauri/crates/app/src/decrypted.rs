@@ -1,4 +1,5 @@
-//! What key logs open of one packet, for who looks at it, and of files: those of the case, and those that the capture carries.
+//! What key logs open of one packet, for who looks at it, and of files: those of the case, and those that the capture carries. What
+//! HTTP/2 in the clear says in one packet together with those before it.
 
 use case::{Case, FactRow, FrameEntry, PageRequest};
 use dissect::{Decrypt, Decrypted, Kept, Wanted};
@@ -27,10 +28,11 @@ pub(crate) enum Opened {
     Far,
 }
 
-/// What a packet of a TLS connection brings.
-pub(crate) fn of(case: &Case, run: i64, item: i64, entry: &FrameEntry) -> Result<Opened> {
+/// What a packet of a TLS connection brings; or one of HTTP/2 `in_clear`, which needs no keys.
+pub(crate) fn of(case: &Case, run: i64, item: i64, entry: &FrameEntry, in_clear: bool) -> Result<Opened> {
     let bounds = case.flow_bounds(run, entry.flow)?;
-    let Some(((first, _), mut decrypt)) = bounds.zip(opener(case, run, item)?) else {
+    let opener = if in_clear { Some(Decrypt::new()) } else { opener(case, run, item)? };
+    let Some(((first, _), mut decrypt)) = bounds.zip(opener) else {
         return Ok(Opened::All(Decrypted::default()));
     };
     let Some(entries) = so_far(case, run, first, entry)? else { return Ok(Opened::Far) };

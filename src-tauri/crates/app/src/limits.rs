@@ -11,8 +11,9 @@ const LIMITS: &[(&str, &str)] = &[
     ("dtls", "the hellos; what follows is encrypted"),
     (
         "http",
-        "HTTP/1 heads; bodies are hashed as files, and read where they are logins, UPnP descriptions or Hue's; HTTP/2 and later are not read",
+        "HTTP/1 and HTTP/2, the latter from connections whose beginning was captured; bodies are hashed as files, and read where they are logins, UPnP descriptions or Hue's; HTTP/3 is not read",
     ),
+    ("http2", "connections whose beginning was captured; header fields that refer to what is missing are left out"),
     (
         "hue",
         "what is switched, and what the bridge answers; states that are asked for, event streams and Entertainment are not read",

@@ -202,13 +202,15 @@ pub(crate) fn frame(app: &App, request: FrameId) -> Result<FrameDetail> {
     let link_type = source.link_type(&case, run, entry.interface)?;
     let nodes = dissect::inspect(&raw, link_type, entry.wire_len, hint, &starts, &assembled);
     let mut nodes: Vec<TreeNode> = nodes.into_iter().map(TreeNode::from).collect();
-    if service.as_deref() == Some("tls") {
-        match decrypted::of(&case, run, request.evidence_id, &entry) {
-            Ok(Opened::All(opened)) => show_opened(opened, &mut nodes, &mut sources),
+    let in_clear = service.as_deref() == Some("http2") || nodes.iter().any(|node| node.name == "http2");
+    let not = if in_clear { "header fields are those of this packet alone" } else { "not decrypted" };
+    if in_clear || service.as_deref() == Some("tls") {
+        match decrypted::of(&case, run, request.evidence_id, &entry, in_clear) {
+            Ok(Opened::All(opened)) => show_opened(opened, in_clear, &mut nodes, &mut sources),
             Ok(Opened::Far) => {
-                nodes.push(TreeNode::note("not decrypted: too much of the connection lies before this packet"))
+                nodes.push(TreeNode::note(&format!("{not}: too much of the connection lies before this packet")))
             }
-            Err(why) => nodes.push(TreeNode::note(&format!("not decrypted: {}", why.message))),
+            Err(why) => nodes.push(TreeNode::note(&format!("{not}: {}", why.message))),
         }
     }
     crate::secrets::mask_tree(&mut nodes, &facts);
@@ -228,10 +230,15 @@ pub(crate) fn bytes(app: &App, request: BytesRequest) -> Result<Vec<u8>> {
     Ok(found.pop().unwrap_or_default())
 }
 
-/// What was decrypted has bytes of its own.
-fn show_opened(opened: Decrypted, nodes: &mut Vec<TreeNode>, sources: &mut Vec<ByteSource>) {
+/// What was decrypted has bytes of its own; so has HTTP/2 `in_clear`, whose fields take the place of what the packet alone tells.
+fn show_opened(opened: Decrypted, in_clear: bool, nodes: &mut Vec<TreeNode>, sources: &mut Vec<ByteSource>) {
     let Some(source) = u8::try_from(sources.len()).ok().filter(|_| !opened.bytes.is_empty()) else { return };
-    let name = format!("Decrypted ({} bytes)", opened.bytes.len());
+    let name = format!("{} ({} bytes)", if in_clear { "Followed" } else { "Decrypted" }, opened.bytes.len());
+    let mut inside = false;
+    nodes.retain(|node| {
+        inside = in_clear && (node.name == "http2" || inside && node.depth > 0);
+        !inside
+    });
     sources.push(ByteSource { name, hex: model::hex(&opened.bytes) });
     nodes.extend(opened.nodes.into_iter().map(|node| TreeNode { source, ..TreeNode::from(node) }));
 }

@@ -1,4 +1,5 @@
-//! What a frame brings of what is encrypted, once key logs open it: the bytes, and the fields in them.
+//! What a frame brings of what is encrypted, once key logs open it: the bytes, and the fields in them. The same of HTTP/2 in the clear,
+//! whose header fields refer to those before.
 //!
 //! Records can only be opened one after the other, so that the conversation is followed from its beginning.
 

@@ -43,6 +43,9 @@ pub fn inspect(
         let whole = [payload.start];
         let starts = if starts.is_empty() { &whole[..] } else { starts };
         let mut end = 0;
+        if hint.service.and_then(by_name).is_some_and(|protocol| protocol.is_chain()) {
+            end = read_messages(bytes, payload.clone(), &layers, hint, &mut out).unwrap_or(0);
+        }
         for start in starts.iter().filter(|start| payload.contains(start)) {
             if *start >= end {
                 end = read_messages(bytes, *start..payload.end, &layers, hint, &mut out).unwrap_or(end);
@@ -77,7 +80,7 @@ pub struct Summary {
 
 /// What a frame is, in one line.
 pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) -> Summary {
-    let mut out = Out::new(Tree::off());
+    let mut out = Out { line: Some(String::new()), ..Out::new(Tree::off()) };
     let layers = layers::read(bytes, link_type, wire_len, &mut out);
     // A tunnel is what the frame came through, not what it is.
     out.facts.retain(|fact| fact.kind != "tunnel");
@@ -114,7 +117,10 @@ pub fn summarise(bytes: &[u8], link_type: u16, wire_len: u32, hint: FlowHint) ->
         }
     }
     out.facts.retain(|fact| !is_beside(fact.kind));
-    if let Some(last) = out.facts.last() {
+    let by_itself = out.facts.is_empty() || hint.service.and_then(by_name).is_some_and(|protocol| protocol.is_chain());
+    if let Some(line) = out.line.take().filter(|line| by_itself && !line.is_empty()) {
+        summary.info = line;
+    } else if let Some(last) = out.facts.last() {
         summary.protocol = last.kind;
         let members: Vec<_> = out.facts.iter().take(4).map(|fact| fact.fields.members()).collect();
         summary.info = line(members.iter().zip(out.facts.iter()).map(|(members, fact)| words(members, &fact.subject)));

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use model::Mac;
 
+use crate::decrypt::Opening;
 use crate::origin::{Origin, Segment};
 use crate::protocols::{ALL, Complaint, Conversation, Drafts, Message, Out, Protocol, Side, Step, Transport};
 use crate::stream::{MOST_UNREAD, Stream};
@@ -212,7 +213,10 @@ impl Service {
                 }
                 return if give_up { bytes.len() } else { at };
             };
-            let step = conversation.read(&message, out);
+            let step = match out.opening.take() {
+                None => conversation.read(&message, out),
+                Some(opening) => opened(conversation.as_mut(), &message, opening, out),
+            };
             if !out.facts.is_empty() || !out.complaints.is_empty() {
                 shift_drafts(out, at);
                 emit(&mut out.facts, &mut out.complaints, segments);
@@ -242,6 +246,19 @@ impl Service {
         }
         at
     }
+}
+
+/// Reads a message for somebody who looks at its frame, and would not understand it without those before.
+fn opened(with: &mut dyn Conversation, message: &Message, mut opening: Box<Opening>, out: &mut Out) -> Step {
+    if !with.is_chain() {
+        out.opening = Some(opening);
+        return with.read(message, out);
+    }
+    opening.begin(&mut out.tree);
+    let step = with.read(message, out);
+    opening.end(&mut out.tree, step.read_of(message.bytes));
+    out.opening = Some(opening);
+    step
 }
 
 /// The protocol whose these first bytes are: those at home on the port are asked first.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dissect::protocols::Transport;
-use dissect::{Assembled, Engine, Findings, FlowHint, Sighting, Value, inspect};
+use dissect::{Assembled, Decrypt, Engine, Findings, FlowHint, Sighting, Value, inspect};
 use model::{Cancelled, Fact, Flow, Frame, Issue, Time};
 
 /// Protocol by protocol: the fields that are compared.
@@ -327,6 +327,61 @@ const FIELDS: &[(&str, &[&str])] = &[
             "http.user_agent",
             "http.www_authenticate",
             "http.x_forwarded_for",
+        ],
+    ),
+    (
+        "http2",
+        &[
+            "http2.data.data",
+            "http2.exclusive",
+            "http2.flags",
+            "http2.flags.ack.ping",
+            "http2.flags.ack.settings",
+            "http2.flags.eh",
+            "http2.flags.end_stream",
+            "http2.flags.padded",
+            "http2.flags.priority",
+            "http2.goaway.error",
+            "http2.goaway.last_stream_id",
+            "http2.header.index",
+            "http2.header.name",
+            "http2.header.repr",
+            "http2.header.value",
+            "http2.headers.accept",
+            "http2.headers.accept_encoding",
+            "http2.headers.authority",
+            "http2.headers.authorization",
+            "http2.headers.cache_control",
+            "http2.headers.content_encoding",
+            "http2.headers.content_length",
+            "http2.headers.content_type",
+            "http2.headers.cookie",
+            "http2.headers.date",
+            "http2.headers.last_modified",
+            "http2.headers.method",
+            "http2.headers.path",
+            "http2.headers.scheme",
+            "http2.headers.server",
+            "http2.headers.set_cookie",
+            "http2.headers.status",
+            "http2.headers.user_agent",
+            "http2.headers.via",
+            "http2.headers.weight",
+            "http2.length",
+            "http2.magic",
+            "http2.padding",
+            "http2.push_promise.promised_stream_id",
+            "http2.rst_stream.error",
+            "http2.settings.enable_push",
+            "http2.settings.header_table_size",
+            "http2.settings.id",
+            "http2.settings.initial_window_size",
+            "http2.settings.max_concurrent_streams",
+            "http2.settings.max_frame_size",
+            "http2.stream_dependency",
+            "http2.streamid",
+            "http2.type",
+            "http2.window_update.window_size_increment",
         ],
     ),
     ("icmp", &["icmp.checksum", "icmp.code", "icmp.type"]),
@@ -984,7 +1039,47 @@ const ACCEPTED: &[(&str, &str, Differs, &str)] = &[
     ("", "xmpp.", Ours, "attributes of the stream's head too"),
     ("", "xmpp.xmlns", Theirs, "the namespace of the stanza's first child is the fact's, those of others are left out"),
     ("", "xmpp.xmlns", Other, "the namespace of the stanza's first child is the fact's, those of others are left out"),
+    ("", "http2.headers.authorization", Other, "masked"),
+    ("http2", "http2.header.value", Other, "credentials are masked"),
     // Shown by one of the two.
+    ("http2-tls.pcapng", "http2.data.data", Other, "as it was sent: TShark unpacks it"),
+    ("http2.pcapng 36", "http2.data.data", Other, "without its padding, which TShark takes for data"),
+    ("http2.pcapng 6", "http2.", Ours, "a server that speaks first, which TShark does not take for HTTP/2 yet"),
+    ("http2.pcapng 20", "http2.", Ours, "a server that speaks first, which TShark does not take for HTTP/2 yet"),
+    ("http2.pcapng 34", "http2.", Ours, "a server that speaks first, which TShark does not take for HTTP/2 yet"),
+    ("http2.pcapng 46", "http2.", Ours, "a server that speaks first, which TShark does not take for HTTP/2 yet"),
+    ("http2.pcapng 76", "http2.", Other, "data in two segments: its frame is shown where it begins"),
+    ("http2.pcapng 76", "http2.data.data", Ours, "data in two segments: its frame is shown where it begins"),
+    ("http2.pcapng 77", "http2.", Theirs, "data in two segments: its frame is shown where it begins"),
+    ("http2.pcapng 77", "http2.data.data", Other, "data in two segments: its frame is shown where it begins"),
+    (
+        "http2.pcapng 86",
+        "http2.settings.",
+        Theirs,
+        "in a header field of HTTP/1 (HTTP2-Settings), which is shown as it is",
+    ),
+    ("http2.pcapng 94", "http2.", Ours, "data in two segments: its frame is shown where it begins"),
+    ("http2.pcapng 95", "http2.", Theirs, "data in two segments: its frame is shown where it begins"),
+    ("http2.pcapng 95", "http2.data.data", Other, "data in two segments: its frame is shown where it begins"),
+    (
+        "http2-tls.pcapng",
+        "tls.handshake.",
+        Theirs,
+        "what is sealed of a handshake is not taken apart, but for certificates",
+    ),
+    (
+        "http2-tls.pcapng",
+        "tls.handshake.",
+        Other,
+        "what is sealed of a handshake is not taken apart, but for certificates",
+    ),
+    ("tls.pcapng", "tls.handshake.", Theirs, "what is sealed of a handshake is not taken apart, but for certificates"),
+    ("tls.pcapng", "tls.handshake.", Other, "what is sealed of a handshake is not taken apart, but for certificates"),
+    ("tls.pcapng", "http.", Ours, "a body that ends with the connection, for which TShark waits"),
+    ("http2.pcapng 48", "http2.", Theirs, "a header block in two frames is shown when all of it is there"),
+    ("http2.pcapng 48", "http2.", Other, "a header block in two frames is shown when all of it is there"),
+    ("http2.pcapng 74", "http2.", Ours, "a header block in two frames, which TShark does not put together"),
+    ("http2.pcapng 79", "http2.", Ours, "behind a header block in two frames, where TShark is lost"),
     ("tls.pcapng 19", "tls.record.", Ours, "sent again, which TShark does not take apart a second time"),
     ("", "btle.advertising_header.randomized_rx", Ours, "a bit that TShark calls reserved in this kind"),
     ("", "wps.primary_device_type.category", Ours, "zero, which TShark does not count as a category"),
@@ -1157,11 +1252,14 @@ fn fields() -> Vec<&'static str> {
 }
 
 /// What TShark says of each frame.
-fn theirs(file: &Path, fields: &[&'static str]) -> Vec<Row> {
+fn theirs(file: &Path, keys: &Path, fields: &[&'static str]) -> Vec<Row> {
     let mut command = Command::new("tshark");
     command.args(["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=\u{1}"]);
     command.args(["-o", "uat:user_dlts:\"User 0 (DLT=147)\",\"btle\",\"0\",\"\",\"0\",\"\""]);
     command.args(["-o", &format!("uat:zigbee_pc_keys:\"{WELL_KNOWN}\",\"Normal\",\"\""), "-r"]).arg(file);
+    if keys.exists() {
+        command.args(["-o", &format!("tls.keylog_file:{}", keys.display())]);
+    }
     for field in fields {
         command.args(["-e", field]);
     }
@@ -1201,12 +1299,13 @@ fn frames(raw: &[u8]) -> (u16, Vec<std::ops::Range<usize>>) {
 }
 
 /// What we say of each frame, as whoever looks at it in a case is told: with what the import knows of its flow.
-fn ours(raw: &[u8], fields: &[&'static str]) -> Vec<Row> {
+fn ours(raw: &[u8], keys: &Path, fields: &[&'static str]) -> Vec<Row> {
     let (link_type, frames) = frames(raw);
     let (mut engine, mut learned) = (Engine::new(), Learned::default());
     let wire =
         |range: &std::ops::Range<usize>| u32::from_ne_bytes(raw[range.start - 4..range.start].try_into().unwrap());
-    let mut serials = Vec::new();
+    let (mut serials, mut opened, mut decrypt) = (Vec::new(), Vec::new(), Decrypt::new());
+    decrypt.secrets(&fs::read(keys).unwrap_or_default());
     for (n, range) in frames.iter().enumerate() {
         let frame = Frame {
             number: n as u64 + 1,
@@ -1218,6 +1317,7 @@ fn ours(raw: &[u8], fields: &[&'static str]) -> Vec<Row> {
             link_type,
         };
         serials.push(engine.frame(&frame, &mut learned).unwrap());
+        opened.push(decrypt.frame(&frame).nodes);
     }
     engine.finish(&mut learned).unwrap();
     let mut rows = Vec::new();
@@ -1246,7 +1346,11 @@ fn ours(raw: &[u8], fields: &[&'static str]) -> Vec<Row> {
             layers.src == flow.orig.ip.to_string()
         });
         let mut row: Row = fields.iter().map(|field| (*field, Vec::new())).collect();
-        for node in inspect(bytes, link_type, wire(range), FlowHint { service, from_orig }, &starts, &assembled) {
+        let mut nodes = inspect(bytes, link_type, wire(range), FlowHint { service, from_orig }, &starts, &assembled);
+        // what refers to former packets is shown by following them
+        nodes.retain(|node| opened[n].is_empty() || !node.name.starts_with("http2"));
+        nodes.append(&mut opened[n]);
+        for node in nodes {
             let value = match node.value {
                 Value::Int(int) => int.to_string(),
                 Value::Text(text) if !text.is_empty() => text,
@@ -1294,8 +1398,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn compare(&mut self, names: &[String], raw: &[u8], theirs: &[Row], fields: &[&'static str]) {
-        let ours = ours(raw, fields);
+    fn compare(&mut self, names: &[String], raw: &[u8], keys: &Path, theirs: &[Row], fields: &[&'static str]) {
+        let ours = ours(raw, keys, fields);
         assert_eq!((ours.len(), theirs.len()), (names.len(), names.len()), "{}", names[0]);
         for field in fields {
             let mut left: Vec<Left> = Vec::new();
@@ -1394,6 +1498,8 @@ fn captures_agree(fields: &[&'static str], tally: &mut Tally) {
     let file = std::env::temp_dir().join(format!("lintel-fields-{}.pcap", std::process::id()));
     for path in captures() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        // QUIC is not opened.
+        let keys = if name.starts_with("quic") { PathBuf::from("none") } else { path.with_extension("keys.txt") };
         let _ = fs::remove_file(&file);
         // Of several link types in one file no classic capture can be made; of secrets in it none is left.
         let made = Command::new("tshark").args(["-F", "pcap", "-r"]).arg(&path).arg("-w").arg(&file).output().unwrap();
@@ -1402,7 +1508,7 @@ fn captures_agree(fields: &[&'static str], tally: &mut Tally) {
             continue;
         };
         let names: Vec<String> = (1..=frames(&raw).1.len()).map(|number| format!("{name} {number}")).collect();
-        tally.compare(&names, &raw, &theirs(&file, fields), fields);
+        tally.compare(&names, &raw, &keys, &theirs(&file, &keys, fields), fields);
     }
     fs::remove_file(&file).unwrap();
 }
@@ -1424,7 +1530,8 @@ fn messages_agree(fields: &[&'static str], tally: &mut Tally) {
     }
     assert!(names.len() < 256);
     fs::write(&file, &capture).unwrap();
-    tally.compare(&names, &capture, &theirs(&file, fields), fields);
+    let keys = Path::new("none");
+    tally.compare(&names, &capture, keys, &theirs(&file, keys, fields), fields);
     fs::remove_file(&file).unwrap();
 }
 

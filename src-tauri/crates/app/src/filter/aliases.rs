@@ -7,19 +7,23 @@ pub(super) struct Alias {
     pub kinds: &'static [&'static str],
     /// What it is called there; one of them is enough.
     pub fields: &'static [&'static str],
-    /// It counts only where this field has this value.
-    pub only: Option<(&'static str, &'static str)>,
+    /// It counts only where these fields have these values.
+    pub only: [Option<(&'static str, &'static str)>; 2],
     /// Values that Wireshark writes as numbers, and what facts say.
     pub words: &'static [(&'static str, &'static str)],
 }
 
 const fn alias(name: &'static str, kinds: &'static [&'static str], fields: &'static [&'static str]) -> Alias {
-    Alias { name, kinds, fields, only: None, words: &[] }
+    Alias { name, kinds, fields, only: [None; 2], words: &[] }
 }
 
 impl Alias {
     const fn only(self, field: &'static str, value: &'static str) -> Alias {
-        Alias { only: Some((field, value)), ..self }
+        let only = match self.only {
+            [None, _] => [Some((field, value)), None],
+            [first, _] => [first, Some((field, value))],
+        };
+        Alias { only, ..self }
     }
 
     const fn words(self, words: &'static [(&'static str, &'static str)]) -> Alias {
@@ -30,6 +34,11 @@ impl Alias {
 const DNS: &[&str] = &["dns", "mdns", "llmnr"];
 const TLS: &[&str] = &["tls", "dtls", "quic_hello"];
 const HTTP: &[&str] = &["http", "ssdp"];
+
+/// A field of HTTP as HTTP/2 alone writes it.
+const fn http2(name: &'static str, field: &'static [&'static str]) -> Alias {
+    alias(name, &["http"], field).only("version", "2")
+}
 
 pub(super) static ALIASES: &[Alias] = &[
     alias("arp.opcode", &["arp"], &["operation"]).words(&[
@@ -93,6 +102,18 @@ pub(super) static ALIASES: &[Alias] = &[
     alias("http.content_type", &["http"], &["content_type"]),
     alias("http.content_length", &["http"], &["content_length"]),
     alias("http.referer", &["http"], &["referrer"]),
+    http2("http2.headers.authority", &["host"]).only("msg_type", "request"),
+    http2("http2.headers.method", &["method"]).only("msg_type", "request"),
+    http2("http2.headers.path", &["uri"]).only("msg_type", "request"),
+    http2("http2.headers.status", &["status_code"]),
+    http2("http2.headers.user_agent", &["user_agent"]),
+    http2("http2.headers.server", &["server"]),
+    http2("http2.headers.location", &["location"]),
+    http2("http2.headers.content_type", &["content_type"]),
+    http2("http2.headers.content_length", &["content_length"]),
+    http2("http2.headers.content_encoding", &["content_encoding"]),
+    http2("http2.headers.referer", &["referrer"]),
+    http2("http2.headers.via", &["via"]),
     alias("mqtt.clientid", &["mqtt"], &["client_id"]),
     alias("mqtt.msg", &["mqtt"], &["payload", "payload_hex"]),
     alias("mqtt.topic", &["mqtt"], &["topic", "topics"]),

@@ -60,7 +60,7 @@ pub(super) enum Means {
 pub(super) struct Told {
     pub kinds: Vec<&'static str>,
     pub fields: Vec<&'static str>,
-    pub only: Option<(&'static str, &'static str)>,
+    pub only: [Option<(&'static str, &'static str)>; 2],
     pub words: &'static [(&'static str, &'static str)],
 }
 
@@ -234,7 +234,7 @@ pub(super) fn all(view: &str) -> Vec<Known> {
             }
             list.push(known(
                 name,
-                Means::Fact(Told { kinds, fields: vec![field], only: None, words: &[] }),
+                Means::Fact(Told { kinds, fields: vec![field], only: [None; 2], words: &[] }),
                 Text,
                 *about,
             ));

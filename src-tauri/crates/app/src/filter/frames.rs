@@ -12,7 +12,7 @@ use super::check::{Checked, check};
 use super::countries::Around;
 use super::fields::{End, Means, lookup};
 use super::probe::{Probe, probe};
-use super::rows::{is_protocol, kinds_of, of_flow, of_told};
+use super::rows::{facts_of, is_protocol, kinds_of, of_flow, of_told};
 use crate::error::Result;
 use crate::rows::Row as Shown;
 
@@ -308,7 +308,7 @@ fn atom(case: &Case, around: &Around, name: &Name, test: &Checked) -> Result<Tre
                 // Every datagram is a message; of a connection's segments only those that carry something.
                 flows: flows(&Row::All(vec![service.clone(), datagrams.clone()]))?,
                 some: flows(&Row::All(vec![service, datagrams.not()]))?,
-                frames: case.fact_frames_where(&Row::Kinds(kinds_of(name)))?,
+                frames: case.fact_frames_where(&facts_of(name))?,
                 ..Atom::new(See::Protocol((*name).to_owned()))
             }
         }

@@ -64,7 +64,7 @@ fn of_fact(means: &Means, test: &Checked) -> Option<Row> {
             Row::Any(vec![all.on("src"), all.on("dst")])
         }
         Means::Protocol(name @ ("tcp" | "udp" | "icmp" | "icmpv6")) => Row::Flow(Box::new(transport(name))),
-        Means::Protocol(name) => Row::Kinds(kinds_of(name)),
+        Means::Protocol(name) => facts_of(name),
         Means::Host(end, _) => either(test.on("src"), test.on("dst"), *end),
         Means::Mac(end) => {
             let (orig, resp) = (test.on("orig_l2_addr"), test.on("resp_l2_addr"));
@@ -101,7 +101,17 @@ pub(super) fn of_flow(means: &Means, test: &Checked) -> Option<Row> {
         Means::Protocol("eth") => Row::is("orig_l2_addr", On::Has, ""),
         Means::Protocol(name @ ("ip" | "ipv6")) => Checked::any_of(version(name)).on("id.orig_h"),
         Means::Protocol(name @ ("tcp" | "udp" | "icmp" | "icmpv6")) => transport(name),
-        Means::Protocol(name) if is_protocol(name) => Row::is("service", On::Is, *name),
+        Means::Protocol(name) if is_protocol(name) => {
+            let service = Row::is("service", On::Is, *name);
+            match shared(name) {
+                // it is spoken inside other protocols, too
+                Some((kind, field, value)) => {
+                    let inside = Row::Fact(vec![kind.to_owned()], Box::new(Row::is(field, On::Is, value)));
+                    Row::Any(vec![service, inside])
+                }
+                None => service,
+            }
+        }
         Means::Protocol(name) => Row::Fact(kinds_of(name), Box::new(Row::All(Vec::new()))),
         Means::Host(end, _) => either("id.orig_h", "id.resp_h", *end),
         Means::Mac(end) => either("orig_l2_addr", "resp_l2_addr", *end),
@@ -119,7 +129,7 @@ pub(super) fn of_told(told: &Told, test: &Checked) -> Row {
     let mut fields: Vec<Row> = told.fields.iter().map(|field| test.on(field)).collect();
     let field = if fields.len() == 1 { fields.swap_remove(0) } else { Row::Any(fields) };
     let mut all = vec![Row::Kinds(owned(&told.kinds)), field];
-    if let Some((field, value)) = told.only {
+    for (field, value) in told.only.into_iter().flatten() {
         // What some kinds don't say at all excludes nothing.
         all.push(Row::is(field, On::Has, "").not_or(Row::is(field, On::Is, value)));
     }
@@ -152,6 +162,21 @@ fn version(name: &str) -> Version {
 
 pub(super) fn is_protocol(name: &str) -> bool {
     protocols::ALL.iter().any(|protocol| protocol.name() == name)
+}
+
+/// Protocols that make facts of another's kind, and what is said in theirs alone: kind, field, value.
+const SHARED: &[(&str, (&str, &str, &str))] = &[("http2", ("http", "version", "2"))];
+
+fn shared(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    SHARED.iter().find(|(known, _)| *known == name).map(|(_, theirs)| *theirs)
+}
+
+/// The facts that a protocol makes.
+pub(super) fn facts_of(name: &str) -> Row {
+    match shared(name) {
+        Some((kind, field, value)) => Row::All(vec![Row::Kinds(vec![kind.to_owned()]), Row::is(field, On::Is, value)]),
+        None => Row::Kinds(kinds_of(name)),
+    }
 }
 
 /// The kinds of facts that a protocol makes, or the kind of that name.

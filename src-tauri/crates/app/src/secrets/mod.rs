@@ -38,6 +38,10 @@ const FIELDS: &[(&str, &str)] = &[
 
 /// Nodes of a packet's tree that hold a secret.
 const NODES: &[&str] = &[
+    "http2.headers.authorization",
+    "http2.headers.cookie",
+    "http2.headers.proxy_authorization",
+    "http2.headers.set_cookie",
     "http.authorization",
     "http.cookie",
     "http.proxy_authorization",
@@ -49,7 +53,7 @@ const NODES: &[&str] = &[
 ];
 
 /// Nodes that hold a header's name and value: secret if its name says so.
-const HEADERS: &[&str] = &["http.header", "rtsp.header"];
+const HEADERS: &[&str] = &["http.header", "http2.header", "rtsp.header"];
 
 /// A secret shorter than this is not looked for in other texts: it would be found everywhere.
 const SHORTEST: usize = 2;
@@ -119,9 +123,11 @@ pub(crate) fn line(said: String) -> String {
 /// Masks what is secret in a packet's tree; `facts` are what the packet tells, still unmasked.
 pub(crate) fn mask_tree(nodes: &mut [TreeNode], facts: &[FactRow]) {
     let mut secrets: Vec<String> = facts.iter().flat_map(told).collect();
-    let mut before_is_login = false;
+    let (mut before_is_login, mut before_names_it) = (false, false);
     for node in nodes.iter_mut() {
-        let login = before_is_login && node.name == "ftp.request.arg";
+        let login =
+            before_is_login && node.name == "ftp.request.arg" || before_names_it && node.name == "http2.header.value";
+        before_names_it = node.name == "http2.header.name" && is_secret_header(&node.text);
         before_is_login = node.name == "ftp.request.command" && matches!(node.text.as_str(), "PASS" | "ACCT");
         let secret = if login || is_secret_node(&node.name) {
             std::mem::replace(&mut node.text, MASK.to_owned())
@@ -260,11 +266,29 @@ mod tests {
             node("ftp.request.arg", "kept"),
             node("rtsp.header", "Authorization: Basic YWJj"),
             node("http.header", "Accept: x"),
+            node("http2.header", "x-api-key: 7"),
+            node("http2.header.name", "x-api-key"),
+            node("http2.header.value", "7"),
+            node("http2.header.value", "kept too"),
+            node("http2.headers.cookie", "sid=77"),
             node("tplink_smarthome.msg", r#"{"password":"x"}"#),
         ];
         mask_tree(&mut nodes, &[]);
         let texts: Vec<&str> = nodes.iter().map(|node| node.text.as_str()).collect();
-        let expect = ["PASS •", "PASS", "•", "kept", "Authorization: •", "Accept: x", r#"{"password":"•"}"#];
+        let expect = [
+            "PASS •",
+            "PASS",
+            "•",
+            "kept",
+            "Authorization: •",
+            "Accept: x",
+            "x-api-key: •",
+            "x-api-key",
+            "•",
+            "kept too",
+            "•",
+            r#"{"password":"•"}"#,
+        ];
         assert_eq!(texts, expect.map(|text| text.replace('•', MASK)));
     }
 }

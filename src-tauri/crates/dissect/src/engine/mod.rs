@@ -361,11 +361,13 @@ fn again(
     let ends = active.ends(side);
     let context = Context { ends: Some((&ends.src.0, &ends.dst.0)), ..*context };
     let Active { streams, service, .. } = active;
+    let opening = out.opening.take(); // it came in frames before the one that is looked at
     service.again(&mut streams[side], cut, &ends, out, &mut |facts, complaints, segments| {
         if failed.is_ok() {
             *failed = emit(facts, complaints, segments, &context, once, to);
         }
     });
+    out.opening = opening;
 }
 
 /// Turns drafts into facts: adds time, flow, parties and place.

@@ -52,6 +52,7 @@ pub use mqtt::read_payload;
 pub static ALL: &[&dyn Protocol] = &[
     &tls::Tls,
     &rtsp::Rtsp,
+    &http::Http2,
     &http::Http,
     &ssdp::Ssdp,
     &wsd::Wsd,
@@ -146,6 +147,17 @@ pub enum Step {
     NotMine,
 }
 
+impl Step {
+    /// What was read of these bytes.
+    pub(crate) fn read_of(self, bytes: &[u8]) -> &[u8] {
+        match self {
+            Step::Took(n) => bytes.get(..n.max(1)).unwrap_or(bytes),
+            Step::Done => bytes,
+            Step::More | Step::NotMine => &[],
+        }
+    }
+}
+
 /// An application protocol.
 pub trait Protocol: Sync {
     /// Zeek's service name in lower case; also the name of its first kind of fact: `dns`.
@@ -166,6 +178,12 @@ pub trait Protocol: Sync {
         false
     }
 
+    /// Whether its messages are told by how they begin, one behind the other: a packet is read from its first byte too, not only where
+    /// something was found. Its conversations are chains, too.
+    fn is_chain(&self) -> bool {
+        false
+    }
+
     /// A reader for one flow, which remembers what one message says about the next.
     fn conversation(&self) -> Box<dyn Conversation>;
 }
@@ -181,6 +199,11 @@ pub trait Conversation: Send {
     /// So many bytes of `side` are missing from the capture. True if the conversation knows what lies there, and reads on behind;
     /// else [`Conversation::gap`] follows.
     fn missed(&mut self, _side: Side, _bytes: u64) -> bool {
+        false
+    }
+
+    /// Whether a message says only together with those before it what it says.
+    fn is_chain(&self) -> bool {
         false
     }
 
@@ -217,9 +240,14 @@ pub struct Out {
     pub(crate) depth: u8,
     /// Who is to be told of changes, by devices that speak CoAP.
     pub(crate) observed: coap::Observed,
+    /// Somebody wants a line about a packet: what its messages are, where they say so themselves.
+    pub(crate) line: Option<String>,
     /// What was said before in the same words.
     pub(crate) repeats: crate::repeats::Repeats,
 }
+
+/// A line about a packet is not made longer than this.
+const LONGEST_LINE: usize = 200;
 
 impl Out {
     pub fn new(tree: Tree) -> Out {
@@ -229,6 +257,17 @@ impl Out {
     /// A new fact to fill in, about `bytes` of the message.
     pub fn fact(&mut self, kind: &'static str, bytes: Range<usize>) -> &mut Draft {
         self.facts.begin(kind, bytes)
+    }
+
+    /// Words for the line about a packet, if one is wanted; those that begin with a colon go on with the last.
+    pub(crate) fn say(&mut self, words: impl FnOnce() -> String) {
+        if let Some(line) = self.line.as_mut().filter(|line| line.len() < LONGEST_LINE) {
+            let words = words();
+            if !line.is_empty() && !words.starts_with(':') {
+                line.push_str(", ");
+            }
+            line.push_str(words.get(..words.floor_char_boundary(LONGEST_LINE)).unwrap_or(&words));
+        }
     }
 
     /// Reads what is shown and not told, if somebody looks: what an error quotes, what a relay passes on. Its facts and issues are

@@ -51,12 +51,14 @@ enum Form {
 }
 
 impl Body {
-    pub fn new(head: &Head, request: &Request, is_request: bool, framing: &Framing, out: &mut Out) -> Body {
+    /// `status`: of an answer; none: the body is the request's own.
+    pub fn new(head: &Head, request: &Request, status: Option<u16>, framing: &Framing, out: &mut Out) -> Body {
         let encoding = head.get("content-encoding").unwrap_or_default();
         let mut file = File::new("http", encoding.trim(), out);
         file.subject = request.subject();
         let disposition = head.get("content-disposition").unwrap_or_default();
         let named = credentials::parameter(&disposition, "filename").filter(|name| !name.is_empty());
+        let is_request = status.is_none();
         let from_uri = request.method == if is_request { "PUT" } else { "GET" };
         let fields: &mut Fields = &mut file.fields;
         if let Some(name) = named.or_else(|| files::name_of(&request.uri).filter(|_| from_uri)) {
@@ -82,7 +84,7 @@ impl Body {
             () if content_type.contains("json") => Some(Form::Json),
             () => None,
         };
-        let wanted = Wanted::new(head, request, is_request, &content_type);
+        let wanted = Wanted::new(request, status, &content_type);
         if wanted.is_some() {
             file.keep(readers::LONGEST, out);
         }
@@ -91,6 +93,11 @@ impl Body {
             form: form.map(|form| (form, request.host.clone().unwrap_or_default())),
             wanted: wanted.map(Box::new),
         }
+    }
+
+    /// It goes on with this part of the message.
+    pub fn take(&mut self, message: &Message, range: Range<usize>, out: &mut Out) {
+        self.file.take(message, range, out);
     }
 
     pub fn missing(&mut self, bytes: u64) {
@@ -175,7 +182,7 @@ impl Session {
         let taken = usize::try_from(left).map_or(here, |left| left.min(here));
         show_body(message.bytes, at..at + taken, out);
         if let Some(body) = &mut self.bodies[message.side as usize] {
-            body.file.take(message, at..at + taken, out);
+            body.take(message, at..at + taken, out);
         }
         if self.passed(message.side, taken as u64) {
             self.end_body(message.side, true, out);

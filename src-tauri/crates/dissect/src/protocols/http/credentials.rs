@@ -58,8 +58,11 @@ pub(super) fn tell_all(head: &Head, request: &Request, bytes: Range<usize>, out:
             Login { method: "header", name: &name, password: &password, ..login }.tell(bytes.clone(), out);
         }
     }
-    for cookie in head.all("cookie").take(8) {
-        for pair in cookie.split(';').take(64) {
+    // HTTP/2 may send each cookie as a field of its own
+    let mut pairs_left: usize = 512;
+    for cookie in head.all("cookie") {
+        for pair in cookie.split(';').take(pairs_left) {
+            pairs_left -= 1;
             let Some((name, password)) = pair.trim().split_once('=') else { continue };
             if is_session(name) && !password.is_empty() {
                 Login { method: "cookie", name, password, ..login }.tell(bytes.clone(), out);

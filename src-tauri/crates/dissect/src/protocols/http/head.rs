@@ -9,7 +9,7 @@ use crate::Tree;
 pub const LONGEST_HEAD: usize = 64 * 1024;
 
 /// A head has some dozen header fields; a hostile one may have thousands.
-const MOST_HEADERS: usize = 512;
+pub const MOST_HEADERS: usize = 512;
 
 /// Start line and header fields. Lenient: lines may end in LF alone, and what is no header field is left out.
 pub struct Head<'a> {
@@ -24,6 +24,7 @@ pub struct Head<'a> {
 }
 
 /// A header field; its value may go on over several lines.
+#[derive(Debug)]
 pub struct Header {
     pub name: Range<usize>,
     pub value: Range<usize>,
@@ -50,6 +51,11 @@ impl<'a> Head<'a> {
             }
         }
         head
+    }
+
+    /// Header fields that were written in another way, and stand in `bytes` now.
+    pub fn of(bytes: &'a [u8], headers: Vec<Header>) -> Head<'a> {
+        Head { bytes, start: 0..0, headers, end: bytes.len(), complete: true }
     }
 
     fn line(&mut self, line: Range<usize>) {

@@ -1,7 +1,9 @@
-//! HTTP/1 (RFC 9112): requests, responses, and the files in their bodies.
+//! HTTP (RFC 9110): requests, responses, and the files in their bodies. Here as HTTP/1 writes them (RFC 9112); `h2` reads HTTP/2.
 
 mod body;
 pub mod credentials;
+mod exchange;
+mod h2;
 pub mod head;
 mod messages;
 mod readers;
@@ -9,14 +11,15 @@ mod start;
 mod websocket;
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
-use model::{Fields, Kind};
+use model::Kind;
 
 use self::body::{Body, Framing, framing};
+use self::exchange::{Answer, Request, authority, number};
+pub use self::h2::Http2;
 use self::head::{Head, LONGEST_HEAD};
 use self::readers::{hue, upnp};
-use self::start::{Begins, begins, request_line};
+use self::start::{Begins, begins, request_line, status};
 use self::websocket::WebSocket;
 use super::{Conversation, Message, Out, Protocol, Side, Step, Transport};
 
@@ -24,6 +27,17 @@ pub struct Http;
 
 /// Requests whose responses are still to come.
 const MOST_REQUESTS: usize = 256;
+
+static PORTS: [(Transport, u16); 8] = [
+    (Transport::Tcp, 80),
+    (Transport::Tcp, 8080),
+    (Transport::Tcp, 8000),
+    (Transport::Tcp, 8008),
+    (Transport::Tcp, 8060),
+    (Transport::Tcp, 1400),
+    (Transport::Tcp, 3128),
+    (Transport::Tcp, 49152),
+];
 
 /// Its own messages, and what heads and bodies hold.
 static KINDS: [Kind; 6] = [HTTP, messages::KIND, super::files::KIND, super::credentials::KIND, upnp::KIND, hue::KIND];
@@ -65,7 +79,7 @@ const HTTP: Kind = Kind {
         ("upgrade", "protocol that takes over"),
         ("websocket_protocol", "what is spoken inside a WebSocket"),
         ("trans_depth", "number of the request in its connection, from 1"),
-        ("incomplete", "the capture cut the head"),
+        ("incomplete", "the capture lacks some of the head"),
         ("decrypted", "it was read with the keys of a key log"),
     ],
 };
@@ -76,16 +90,7 @@ impl Protocol for Http {
     }
 
     fn ports(&self) -> &'static [(Transport, u16)] {
-        &[
-            (Transport::Tcp, 80),
-            (Transport::Tcp, 8080),
-            (Transport::Tcp, 8000),
-            (Transport::Tcp, 8008),
-            (Transport::Tcp, 8060),
-            (Transport::Tcp, 1400),
-            (Transport::Tcp, 3128),
-            (Transport::Tcp, 49152),
-        ]
+        &PORTS
     }
 
     fn kinds(&self) -> &'static [Kind] {
@@ -143,14 +148,6 @@ enum TakenOver {
     WebSocket(Box<WebSocket>),
 }
 
-#[derive(Clone, Default)]
-struct Request {
-    method: String,
-    host: Option<String>,
-    uri: String,
-    depth: i64,
-}
-
 impl Conversation for Session {
     fn read(&mut self, message: &Message, out: &mut Out) -> Step {
         self.tell_ended(out);
@@ -174,6 +171,10 @@ impl Conversation for Session {
         match begins(bytes) {
             Begins::Yes => self.head(message, out),
             // A frame that is looked at alone: how the connection began is not known.
+            Begins::Short | Begins::No if out.tree.is_on() && h2::fill(bytes) => {
+                self.taken_over = TakenOver::By(Http2.conversation());
+                self.tunnel(message, out)
+            }
             Begins::Short | Begins::No if out.tree.is_on() && websocket::fill(bytes) => {
                 let mut socket = Box::<WebSocket>::default();
                 let step = socket.read(message, out);
@@ -183,6 +184,10 @@ impl Conversation for Session {
             Begins::Short if !message.cut => Step::More,
             Begins::Short | Begins::No => self.lose(message, out),
         }
+    }
+
+    fn is_chain(&self) -> bool {
+        matches!(&self.taken_over, TakenOver::By(inner) if inner.is_chain())
     }
 
     fn gap(&mut self, side: Side) {
@@ -271,7 +276,8 @@ impl Session {
             Framing::None | Framing::Length(0) => Step::Took(head.end),
             _ if next == Half::Lost => Step::Took(head.end),
             framing => {
-                let body = Body::new(&head, &request, is_request, framing, out);
+                let status = (!is_request).then(|| status(&head));
+                let body = Body::new(&head, &request, status, framing, out);
                 self.begin_body(body, framing, message, head.end, out)
             }
         };
@@ -290,35 +296,7 @@ impl Session {
         let host = head.get("host").map(|host| host.into_owned()).or_else(|| authority(&uri));
         let request = Request { method: head.text(&method).into_owned(), host, uri, depth: self.depth };
 
-        let fact = out.fact("http", 0..head.end.min(message.bytes.len()));
-        let fields = &mut fact.fields;
-        fields.text("msg_type", "request");
-        request.write(fields);
-        write_version(head, &version, fields);
-        for (name, header) in [
-            ("user_agent", "user-agent"),
-            ("referrer", "referer"),
-            ("origin", "origin"),
-            ("content_type", "content-type"),
-            ("content_encoding", "content-encoding"),
-            ("proxied", "x-forwarded-for"),
-            ("via", "via"),
-            ("soap_action", "soapaction"),
-            ("upgrade", "upgrade"),
-            ("websocket_protocol", "sec-websocket-protocol"),
-        ] {
-            if let Some(value) = head.get(header) {
-                fields.text(name, value.trim_matches('"'));
-            }
-        }
-        if let Some(value) = head.get("authorization").or_else(|| head.get("proxy-authorization")) {
-            credentials::write(&value, fields);
-        }
-        write_names("cookie_vars", head.all("cookie").flat_map(|all| cookies(&all)), fields);
-        write_length(head, &mut fact.own);
-        fact.own.int("trans_depth", request.depth);
-        fact.subject = request.subject();
-        credentials::tell_all(head, &request, 0..head.end.min(message.bytes.len()), out);
+        exchange::tell_request(head, &request, number(&head.text(&version)), 0..head.end.min(message.bytes.len()), out);
         let framing = framing(head).unwrap_or(Framing::None);
         if self.requests.len() >= MOST_REQUESTS {
             self.requests.pop_front();
@@ -330,7 +308,7 @@ impl Session {
     fn response(&mut self, message: &Message, head: &Head, out: &mut Out) -> (Framing, Request) {
         let [version, code, phrase] = head.words();
         out.tree.text("http.response.version", "Response Version", version.clone(), head.text(&version));
-        let status: u16 = head.text(&code).parse().unwrap_or(0);
+        let status = status(head);
         out.tree.int("http.response.code", "Status Code", code, status);
         out.tree.text("http.response.phrase", "Response Phrase", phrase.clone(), head.text(&phrase));
         head.show(&mut out.tree);
@@ -338,47 +316,22 @@ impl Session {
         let interim = (100..200).contains(&status) && status != 101;
         let request = if interim { self.requests.front().cloned() } else { self.requests.pop_front() };
 
-        let fact = out.fact("http", 0..head.end.min(message.bytes.len()));
-        let fields = &mut fact.fields;
-        fields.text("msg_type", "response");
-        fields.int("status_code", status.into());
-        fields.text("status_msg", &head.text(&phrase));
-        if let Some(request) = &request {
-            request.write(fields);
-            fact.own.int("trans_depth", request.depth);
-            fact.subject = request.subject();
-        }
-        write_version(head, &version, fields);
-        for (name, header) in [
-            ("server", "server"),
-            ("content_type", "content-type"),
-            ("content_encoding", "content-encoding"),
-            ("location", "location"),
-            ("via", "via"),
-            ("upgrade", "upgrade"),
-            ("websocket_protocol", "sec-websocket-protocol"),
-        ] {
-            if let Some(value) = head.get(header) {
-                fields.text(name, &value);
-            }
-        }
-        if let Some(value) = head.get("www-authenticate").or_else(|| head.get("proxy-authenticate")) {
-            fields.text("authenticate", value.split(' ').next().unwrap_or_default());
-            if let Some(realm) = credentials::parameter(&value, "realm") {
-                fields.text("realm", realm);
-            }
-        }
-        let set = head.all("set-cookie").flat_map(|cookie| cookies(&cookie).into_iter().next());
-        write_names("set_cookie_vars", set, fields);
-        write_length(head, &mut fact.own);
+        let (version, phrase) = (head.text(&version), head.text(&phrase));
+        let answer = Answer { status, phrase: Some(&phrase), version: number(&version), request: request.as_ref() };
+        exchange::tell_response(head, &answer, 0..head.end.min(message.bytes.len()), out);
 
         let method = request.as_ref().map_or("", |request| request.method.as_str());
         if status == 101 || method == "CONNECT" && (200..300).contains(&status) {
             let socket = head.get("upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
             let spoken = head.get("sec-websocket-protocol").unwrap_or_default();
             let host = request.as_ref().map_or_else(String::new, Request::subject);
-            self.taken_over =
-                if socket { TakenOver::WebSocket(Box::new(WebSocket::new(&spoken, host))) } else { TakenOver::Someone };
+            let second =
+                status == 101 && head.get("upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("h2c"));
+            self.taken_over = match () {
+                () if socket => TakenOver::WebSocket(Box::new(WebSocket::new(&spoken, host))),
+                () if second => TakenOver::By(h2::upgraded(message.side, request.clone(), self.depth)),
+                () => TakenOver::Someone,
+            };
             return (Framing::None, request.unwrap_or_default());
         }
         if interim || matches!(status, 204 | 304) || method == "HEAD" {
@@ -399,64 +352,6 @@ impl Session {
             Step::NotMine => Step::Done,
             step => step,
         }
-    }
-}
-
-impl Request {
-    fn write(&self, fields: &mut Fields) {
-        fields.text("method", &self.method);
-        if let Some(host) = &self.host {
-            fields.text("host", host);
-        }
-        fields.text("uri", &self.uri);
-    }
-
-    /// What is asked for, without the query.
-    fn path(&self) -> &str {
-        let uri = self.uri.split(['?', '#']).next().unwrap_or(&self.uri);
-        match uri.split_once("://") {
-            Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
-            None => uri,
-        }
-    }
-
-    fn subject(&self) -> String {
-        match &self.host {
-            Some(host) if self.uri.starts_with('/') => format!("{host}{}", self.uri),
-            _ => self.uri.clone(),
-        }
-    }
-}
-
-/// The host of a URI that names one, as those to a proxy do.
-fn authority(uri: &str) -> Option<String> {
-    let rest = uri.split_once("://")?.1;
-    let host = rest.split(['/', '?']).next()?;
-    Some(host.rsplit('@').next().unwrap_or(host).to_owned())
-}
-
-fn write_version(head: &Head, version: &Range<usize>, fields: &mut Fields) {
-    let version = head.text(version);
-    if let Some(number) = version.trim().strip_prefix("HTTP/") {
-        fields.text("version", number);
-    }
-}
-
-fn write_length(head: &Head, own: &mut Fields) {
-    if let Some(len) = head.get("content-length").and_then(|len| len.parse().ok()) {
-        own.int("content_length", len);
-    }
-}
-
-/// Names of the cookies in a `Cookie` or `Set-Cookie`, never their values.
-fn cookies(value: &str) -> Vec<String> {
-    value.split(';').take(64).filter_map(|pair| Some(pair.split_once('=')?.0.trim().to_owned())).collect()
-}
-
-fn write_names(name: &str, names: impl Iterator<Item = String>, fields: &mut Fields) {
-    let names: Vec<String> = names.take(64).collect();
-    if !names.is_empty() {
-        fields.texts(name, names);
     }
 }
 

@@ -81,3 +81,9 @@ pub fn request_line(head: &Head) -> [Range<usize>; 3] {
     let version = head.slice(&rest).windows(6).rposition(|six| six == b" HTTP/").map_or(rest.end, |at| rest.start + at);
     [method, rest.start..version, (version + 1).min(rest.end)..rest.end]
 }
+
+/// The code of a response; 0 if it is none.
+pub fn status(head: &Head) -> u16 {
+    let [_, code, _] = head.words();
+    head.text(&code).parse().unwrap_or(0)
+}

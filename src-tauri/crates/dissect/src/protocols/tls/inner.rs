@@ -89,12 +89,7 @@ impl Inner {
             }
             let step = conversation.read(&spoken, out);
             if let Some(opening) = &mut opening {
-                let read = match step {
-                    Step::Took(n) => rest.get(..n.max(1)).unwrap_or(rest),
-                    Step::Done => rest,
-                    Step::More | Step::NotMine => &[],
-                };
-                opening.end(&mut out.tree, read);
+                opening.end(&mut out.tree, step.read_of(rest));
             }
             match step {
                 Step::Took(n) => {

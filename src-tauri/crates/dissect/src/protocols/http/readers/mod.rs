@@ -8,7 +8,6 @@ mod testing;
 pub mod upnp;
 
 use super::Request;
-use super::head::Head;
 use crate::protocols::Out;
 use crate::protocols::files::Kept;
 
@@ -45,9 +44,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub fn new(head: &Head, request: &Request, is_request: bool, content_type: &str) -> Option<Wanted> {
-        let [_, code, _] = head.words();
-        let status = (!is_request).then(|| head.text(&code).parse().unwrap_or(0));
+    pub fn new(request: &Request, status: Option<u16>, content_type: &str) -> Option<Wanted> {
         let exchange = Exchange { request, status, content_type };
         let by: Vec<&dyn Reader> = ALL.iter().copied().filter(|reader| reader.wants(&exchange)).collect();
         let wanted = |by| Wanted { by, request: request.clone(), status, content_type: content_type.to_owned() };
