@@ -210,7 +210,10 @@ impl Case {
                         kind: (*kind).to_owned(),
                         run,
                         src: reader.text(src)?,
-                        fields: object(&about(&reader.text(fields)?, (subject != 0).then_some(&*reader.text(subject)?))),
+                        fields: object(&about(
+                            &reader.text(fields)?,
+                            (subject != 0).then_some(&*reader.text(subject)?),
+                        )),
                         first: run << RUN_BITS | group.first,
                         first_frame: (group.frame != 0).then_some(group.frame as u64),
                         first_ts: group.first_ts,
