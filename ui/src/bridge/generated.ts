@@ -355,7 +355,7 @@ export type BrokerVersion = "3.1.1" | "5";
 
 export type ByteSource = { 
 /**
- * `Frame (74 bytes)`, `Reassembled (2 pieces, 1802 bytes)`, `Decrypted (320 bytes)`.
+ * `Frame (74 bytes)`, `Reassembled (2 pieces, 1802 bytes)`, `Decrypted (320 bytes)`, `Followed (41 bytes)`.
  */
 name: string, 
 /**

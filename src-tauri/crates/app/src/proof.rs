@@ -100,7 +100,7 @@ pub struct FrameDetail {
 
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct ByteSource {
-    /// `Frame (74 bytes)`, `Reassembled (2 pieces, 1802 bytes)`, `Decrypted (320 bytes)`.
+    /// `Frame (74 bytes)`, `Reassembled (2 pieces, 1802 bytes)`, `Decrypted (320 bytes)`, `Followed (41 bytes)`.
     pub name: String,
     /// All its bytes, hex.
     pub hex: String,

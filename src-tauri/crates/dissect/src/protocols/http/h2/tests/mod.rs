@@ -150,6 +150,30 @@ fn streams_in_turns() {
     );
 }
 
+/// What makers say is read here as in HTTP/1.
+#[test]
+fn makers_are_understood() {
+    let path = "/clip/v2/resource/light/3a1e5a4b-0000-4000-8000-0017880a0b0c";
+    let asked = fields(&[
+        (":method", "PUT"),
+        (":authority", "bridge"),
+        (":path", path),
+        ("hue-application-key", "k-1234567890"),
+        ("content-type", "application/json"),
+    ]);
+    let said = fields(&[(":status", "200"), ("content-type", "application/json")]);
+    let client = client(&[frame(1, 4, 1, &asked), frame(0, 1, 1, br#"{"on":{"on":true}}"#)]);
+    let server = server(&[frame(1, 4, 1, &said), frame(0, 1, 1, br#"{"errors":[],"data":[]}"#)]);
+    let text = segments(&Http2, &[(Side::Orig, &client), (Side::Resp, &server)]);
+    let own = text.lines().filter(|line| !line.starts_with("http ") && !line.starts_with("files "));
+    let own: String = own.map(|line| format!("{line}\n")).collect();
+    expect![[r#"
+        credentials 'hue-application-key' {"protocol":"http","method":"header","name":"hue-application-key","host":"bridge"} {"password":"k-1234567890"}
+        hue 'light 3a1e5a4b-0000-4000-8000-0017880a0b0c' {"msg_type":"request","what":"light","id":"3a1e5a4b-0000-4000-8000-0017880a0b0c","on":true,"path":"/clip/v2/resource/light/3a1e5a4b-0000-4000-8000-0017880a0b0c","version":2,"host":"bridge"} {}
+        hue 'light 3a1e5a4b-0000-4000-8000-0017880a0b0c' {"msg_type":"response","what":"light","id":"3a1e5a4b-0000-4000-8000-0017880a0b0c","success":true,"path":"/clip/v2/resource/light/3a1e5a4b-0000-4000-8000-0017880a0b0c","version":2,"host":"bridge"} {}
+    "#]].assert_eq(&own);
+}
+
 #[test]
 fn any_split_into_segments_reads_the_same() {
     let [client, server] = interleaved();
