@@ -91,32 +91,25 @@ pub(crate) struct Distinct {
     values: Vec<u64>,
     known: HashMap<u64, u16, foldhash::fast::FixedState>,
     index: Vec<u16>,
-    /// Values seen lately and where they are, each in the one place that its bits say: most are found here.
-    lately: Vec<Option<(u64, u16)>>,
 }
-
-/// Places for values seen lately, as a power of two.
-const LATELY_BITS: u32 = 9;
 
 impl Distinct {
     /// Values that repeat: the distinct ones, and an index of one or two bytes each; none where all are the same. At most 65 536 values.
     pub fn write(&mut self, out: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
-        let Distinct { values: distinct, known, index, lately } = self;
+        let Distinct { values: distinct, known, index } = self;
         distinct.clear();
         known.clear();
         index.clear();
-        lately.clear();
-        lately.resize(1 << LATELY_BITS, None);
+        let mut last = None;
         index.extend(values.map(|value| {
-            let place = lately.get_mut((value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - LATELY_BITS)) as usize);
-            if let Some(Some((_, at))) = place.as_ref().filter(|seen| seen.is_some_and(|(same, _)| same == value)) {
-                return *at;
-            }
-            let at = *known.entry(value).or_insert_with(|| {
-                distinct.push(value);
-                (distinct.len() - 1) as u16
-            });
-            place.into_iter().for_each(|place| *place = Some((value, at)));
+            let at = match last {
+                Some((same, at)) if same == value => at,
+                _ => *known.entry(value).or_insert_with(|| {
+                    distinct.push(value);
+                    (distinct.len() - 1) as u16
+                }),
+            };
+            last = Some((value, at));
             at
         }));
         varint(out, distinct.len() as u64);

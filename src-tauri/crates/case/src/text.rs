@@ -37,11 +37,6 @@ impl Key {
         Key::seeded((1_u8, members))
     }
 
-    /// Enough to look for it by.
-    pub fn first(self) -> u64 {
-        self.0
-    }
-
     fn seeded(value: (u8, &str)) -> Key {
         let [first, second] = SEEDS.each_ref().map(|seed| seed.hash_one(value));
         Key(first, second as u32)

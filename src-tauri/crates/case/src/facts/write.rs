@@ -1,6 +1,5 @@
 //! Putting facts into the case: one chunk for each kind of a batch.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::ops::Range;
@@ -8,7 +7,7 @@ use std::ops::Range;
 use model::{Fact, Mac, Party, Piece};
 use rusqlite::{Connection, params};
 
-use super::chunk::{self, Encoder, MOST, push_own};
+use super::chunk::{Encoder, Entry, MOST, push_own};
 use crate::runs::RunId;
 use crate::text::{Interner, Key};
 use crate::{NO_TIME, Result};
@@ -19,11 +18,8 @@ use crate::{NO_TIME, Result};
 pub struct Facts {
     rows: Vec<Row>,
     kinds: Vec<OfKind>,
-    /// Subjects, field sets and names, each once: what is said a thousand times is looked up in the case once.
+    /// Subjects, fields and names.
     text: String,
-    texts: Vec<Text>,
-    /// Which of `texts`, by the first part of the key.
-    known: HashMap<u64, u32, foldhash::fast::FixedState>,
     /// Bytes of what the kinds have to themselves.
     own: usize,
 }
@@ -49,9 +45,10 @@ struct Row {
     uid: u64,
     src: Who,
     dst: Who,
-    /// Which of the batch's texts, from 1; 0: none.
-    subject: u32,
-    fields: u32,
+    /// Where its texts begin: subject, fields.
+    at: usize,
+    subject: (usize, Key),
+    fields: (usize, Key),
     /// In what its kind has.
     own: Range<usize>,
     frame: u64,
@@ -59,21 +56,12 @@ struct Row {
     length: u64,
 }
 
-/// A party; of a name, which of the batch's texts.
+/// A party; of a name, where it lies.
 enum Who {
     None,
     Ip(IpAddr),
     Mac(Mac),
-    Name(u32),
-}
-
-/// A text of the batch.
-struct Text {
-    key: Key,
-    /// Where it lies.
-    at: Range<usize>,
-    /// It is the inside of a JSON object.
-    is_fields: bool,
+    Name(Range<usize>),
 }
 
 /// Stands in a field set for the fact's subject, where a value is just that: no JSON holds it, as controls are escaped there. Of a
@@ -90,9 +78,10 @@ impl Facts {
             self.text.reserve(USUAL * 256);
         }
         let (src, dst) = (self.who(&fact.src), self.who(&fact.dst));
-        let subject = self.name(&fact.subject);
-        let start = self.text.len();
-        match fact.fields.around(&fact.subject).filter(|_| subject != 0) {
+        // Field sets are kept as JSON, which SQL reads too.
+        let (at, subject) = (self.text.len(), fact.subject.as_str());
+        self.text.push_str(subject);
+        match fact.fields.around(subject).filter(|_| !subject.is_empty()) {
             Some((before, behind)) => {
                 self.text.push_str(before);
                 self.text.push(SUBJECT);
@@ -100,7 +89,8 @@ impl Facts {
             }
             None => self.text.push_str(&fact.fields.members()),
         }
-        let fields = self.once(start, true);
+        let fields = self.text.get(at + subject.len()..).unwrap_or_default();
+        let (subject, fields) = ((subject.len(), Key::of(subject)), (fields.len(), Key::of_members(fields)));
         let ts = fact.ts.map_or(NO_TIME, |ts| ts.0);
         let kind = self.kind(fact.kind);
         let mut own = 0..0;
@@ -121,6 +111,7 @@ impl Facts {
             uid: fact.uid.map_or(0, |uid| uid.0),
             src,
             dst,
+            at,
             subject,
             fields,
             own,
@@ -134,13 +125,9 @@ impl Facts {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.text.clear();
-        self.texts.clear();
-        self.known.clear();
         self.own = 0;
         // One batch of very long texts does not hold its memory for good.
         self.text.shrink_to(16 << 20);
-        self.texts.shrink_to(USUAL);
-        self.known.shrink_to(USUAL);
         for of in &mut self.kinds {
             let mut own = std::mem::take(&mut of.own);
             own.clear();
@@ -176,37 +163,16 @@ impl Facts {
             Party::None => Who::None,
             Party::Ip(ip) => Who::Ip(*ip),
             Party::Mac(mac) => Who::Mac(*mac),
-            Party::Name(name) => Who::Name(self.name(name)),
-        }
-    }
-
-    /// Which of the texts a subject or a name is.
-    fn name(&mut self, name: &str) -> u32 {
-        let start = self.text.len();
-        self.text.push_str(name);
-        self.once(start, false)
-    }
-
-    /// Which of the texts it is that was just put at the end, from `start`; takes it away again if it is among them already.
-    fn once(&mut self, start: usize, is_fields: bool) -> u32 {
-        let at = start..self.text.len();
-        if at.is_empty() {
-            return 0;
-        }
-        let said = self.text.get(at.clone()).unwrap_or_default();
-        let key = if is_fields { Key::of_members(said) } else { Key::of(said) };
-        let new = self.texts.len() as u32 + 1;
-        match self.known.entry(key.first()) {
-            Entry::Occupied(known) if self.texts.get(*known.get() as usize - 1).is_some_and(|text| text.key == key) => {
-                self.text.truncate(start);
-                return *known.get();
+            Party::Name(name) => {
+                let at = self.text.len();
+                self.text.push_str(name);
+                Who::Name(at..self.text.len())
             }
-            // Another text with the same first part: this one is not remembered.
-            Entry::Occupied(_) => {}
-            Entry::Vacant(free) => _ = free.insert(new),
         }
-        self.texts.push(Text { key, at, is_fields });
-        new
+    }
+
+    fn text(&self, at: usize, length: usize) -> &str {
+        self.text.get(at..at + length).unwrap_or_default()
     }
 }
 
@@ -227,11 +193,9 @@ pub(crate) struct FactWriter {
     written: HashMap<RunId, i64>,
     encoder: Encoder,
     /// Memory for one batch after the other: facts by kind, what is theirs alone in another order, a text.
-    entries: Vec<Vec<chunk::Entry>>,
+    entries: Vec<Vec<Entry>>,
     own: Vec<u8>,
     scratch: String,
-    /// Ids of the batch's texts; 0: not looked up yet.
-    ids: Vec<u32>,
 }
 
 /// Addresses remembered; past it they are looked up by their text.
@@ -256,7 +220,6 @@ impl FactWriter {
             entries: Vec::new(),
             own: Vec::new(),
             scratch: String::new(),
-            ids: Vec::new(),
         }
     }
 
@@ -264,8 +227,6 @@ impl FactWriter {
         let mut added = Added::default();
         let before = self.written.get(&run).copied().unwrap_or(0);
         let mut number = before;
-        self.ids.clear();
-        self.ids.resize(facts.texts.len(), 0);
         let mut entries = std::mem::take(&mut self.entries);
         entries.resize_with(facts.kinds.len().max(entries.len()), Vec::new);
         entries.iter_mut().for_each(Vec::clear);
@@ -286,7 +247,7 @@ impl FactWriter {
                 entries.sort_unstable_by_key(|entry| (entry.ts, entry.number));
             }
             for entries in entries.chunks(MOST) {
-                let own_of = |entry: &chunk::Entry| {
+                let own_of = |entry: &Entry| {
                     let row = facts.rows.get((entry.number - before - 1) as usize);
                     row.map_or(0..0, |row| row.own.clone())
                 };
@@ -344,52 +305,38 @@ impl FactWriter {
         Ok(id)
     }
 
-    fn entry(
-        &mut self,
-        db: &Connection,
-        texts: &mut Interner,
-        facts: &Facts,
-        row: &Row,
-        number: i64,
-    ) -> Result<chunk::Entry> {
-        Ok(chunk::Entry {
+    fn entry(&mut self, db: &Connection, texts: &mut Interner, facts: &Facts, row: &Row, number: i64) -> Result<Entry> {
+        let (subject, subject_key) = row.subject;
+        let fields = match row.fields {
+            (0, _) => 0,
+            (length, key) => match texts.known(key) {
+                Some(id) => id,
+                None => {
+                    self.scratch.clear();
+                    self.scratch.push('{');
+                    self.scratch.push_str(facts.text(row.at + subject, length));
+                    self.scratch.push('}');
+                    texts.add(db, key, &self.scratch)?
+                }
+            },
+        };
+        Ok(Entry {
             ts: row.ts,
             number,
-            fields: self.text(db, texts, facts, row.fields)?,
             src: self.who(db, texts, facts, &row.src)?,
             dst: self.who(db, texts, facts, &row.dst)?,
-            subject: self.text(db, texts, facts, row.subject)?,
+            subject: match texts.known(subject_key) {
+                _ if subject == 0 => 0,
+                Some(id) => id,
+                None => texts.add(db, subject_key, facts.text(row.at, subject))?,
+            },
+            fields,
             time_kind: row.time_kind,
             uid: row.uid,
             frame: row.frame,
             offset: row.offset,
             length: row.length,
         })
-    }
-
-    /// The id of one of the batch's texts.
-    fn text(&mut self, db: &Connection, texts: &mut Interner, facts: &Facts, which: u32) -> Result<u32> {
-        let Some(at) = (which as usize).checked_sub(1) else { return Ok(0) };
-        match self.ids.get(at) {
-            Some(0) | None => {}
-            Some(id) => return Ok(*id),
-        }
-        let Some(Text { key, at: place, is_fields }) = facts.texts.get(at) else { return Ok(0) };
-        let id = match texts.known(*key) {
-            Some(id) => id,
-            None => {
-                let said = facts.text.get(place.clone()).unwrap_or_default();
-                self.scratch.clear();
-                // Field sets are kept as JSON, which SQL reads too.
-                let around = if *is_fields { ["{", "}"] } else { [""; 2] };
-                [around[0], said, around[1]].into_iter().for_each(|part| self.scratch.push_str(part));
-                texts.add(db, *key, &self.scratch)?
-            }
-        };
-        if let Some(known) = self.ids.get_mut(at) {
-            *known = id;
-        }
-        Ok(id)
     }
 
     fn who(&mut self, db: &Connection, texts: &mut Interner, facts: &Facts, who: &Who) -> Result<u32> {
@@ -406,7 +353,7 @@ impl FactWriter {
                 }
                 Ok(id)
             }
-            Who::Name(name) => self.text(db, texts, facts, *name),
+            Who::Name(name) => texts.id(db, facts.text(name.start, name.len())),
         }
     }
 
@@ -435,7 +382,7 @@ pub(super) fn insert(
     db: &Connection,
     run: RunId,
     kind: i64,
-    entries: &[chunk::Entry],
+    entries: &[Entry],
     own_keys: u64,
     parts: &Encoder,
 ) -> Result<()> {
