@@ -404,6 +404,10 @@ fn http_2_is_read_in_the_clear_and_where_a_key_log_opens_it() {
     let said = shown_as(&bench, &login[0], "Followed").unwrap();
     assert!(!said.iter().any(|field| field.contains("c0ffee")), "{said:?}");
     assert!(said.iter().any(|field| field.starts_with("http2.headers.cookie=•")), "{said:?}");
+    // behind an upgrade
+    let answers = of(&bench, "http", "http2.headers.status && http.uri == \"/log.json\"");
+    let said = shown_as(&bench, answers.last().unwrap(), "Followed").unwrap();
+    assert!(said.iter().any(|field| field.starts_with("http2.headers.status=200=")), "{said:?}");
     let logins = bench.rows("credentials", &[]);
     let methods: Vec<&str> = logins.iter().map(|login| login["method"].as_str().unwrap()).collect();
     assert_eq!(methods, ["basic", "cookie", "form"]);

@@ -60,7 +60,7 @@ pub fn gather(bytes: &[u8], first: Frame, cut: bool) -> Block<'_> {
     if first.length > LONGEST {
         return wrong(0, "HTTP/2 header block is too long", first.end(), !first.has(END_HEADERS));
     }
-    if bytes.len() < first.end() && !cut {
+    if !cut && !is_here(bytes, first) {
         return Block::More;
     }
     let padding = if padded > 0 { bytes.get(HEADER).map_or(0, |byte| usize::from(*byte)) } else { 0 };
@@ -90,9 +90,6 @@ pub fn gather(bytes: &[u8], first: Frame, cut: bool) -> Block<'_> {
             return wrong(0, "HTTP/2 header block is too long", at, true);
         }
         block.whole = bytes.len() >= at + next.end();
-        if !block.whole && !cut {
-            return Block::More;
-        }
         block.pieces.0.push((block.content.len(), at + HEADER));
         block.content.to_mut().extend_from_slice(part(at + HEADER, at + next.end()));
         block.frames.push((at, next));
@@ -100,6 +97,23 @@ pub fn gather(bytes: &[u8], first: Frame, cut: bool) -> Block<'_> {
         last = next;
     }
     if block.whole || cut { Block::Read(block) } else { Block::More }
+}
+
+/// Whether all frames of the block are here, or what is wrong with them; nothing is copied to know it.
+fn is_here(bytes: &[u8], first: Frame) -> bool {
+    let (mut last, mut end, mut content) = (first, first.end(), first.length);
+    for _ in 0..=MOST_PIECES {
+        if last.has(END_HEADERS) {
+            break;
+        }
+        let Some(next) = bytes.get(end..).and_then(Frame::read) else { return false };
+        content += next.length;
+        if next.kind != CONTINUATION || next.stream != first.stream || content > LONGEST {
+            return true;
+        }
+        (last, end) = (next, end + next.end());
+    }
+    bytes.len() >= end
 }
 
 impl Session {
