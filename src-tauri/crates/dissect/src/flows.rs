@@ -22,13 +22,7 @@ const SWEEP_EVERY: u64 = 32_768;
 
 #[derive(Default)]
 pub(crate) struct Flows {
-    /// Where each is in `slots`.
-    places: HashMap<Key, usize, foldhash::fast::RandomState>,
-    slots: Vec<Option<(Key, Box<Active>)>>,
-    /// Slots that are empty.
-    free: Vec<usize>,
-    /// Of the last frame: the next one is mostly of the same flow.
-    last: usize,
+    active: HashMap<Key, Box<Active>, foldhash::fast::RandomState>,
     serial: u32,
     since_sweep: u64,
 }
@@ -96,22 +90,17 @@ impl Flows {
         let key = key(layers, ip, transport);
         let flags = transport.tcp.map_or(0, |tcp| tcp.flags);
         let begins = flags & (SYN | ACK | RST) == SYN || layers.exported == Some(Exported::Event { begins: true });
-        let Flows { places, slots, free, last, serial, .. } = self;
-        if !slots.get(*last).is_some_and(|slot| slot.as_ref().is_some_and(|(same, _)| *same == key)) {
-            *last = *places.entry(key).or_insert_with(|| {
-                free.pop().unwrap_or_else(|| {
-                    slots.push(None);
-                    slots.len() - 1
-                })
-            });
-        }
-        let slot = &mut slots[*last];
-        if begins && let Some((_, old)) = slot.take_if(|(_, old)| old.is_reused()) {
+        if begins
+            && let Some(old) = self.active.get(&key)
+            && old.is_reused()
+            && let Some(old) = self.active.remove(&key)
+        {
             ended(old);
         }
-        let (_, active) = slot.get_or_insert_with(|| {
+        let serial = &mut self.serial;
+        let active = self.active.entry(key).or_insert_with(|| {
             *serial += 1;
-            (key, Box::new(Active::begin(*serial, frame, layers, ip, transport, &key)))
+            Box::new(Active::begin(*serial, frame, layers, ip, transport, &key))
         });
         let side = usize::from(active.sides[0].ip != ip.src || active.sides[0].port != orig_port(ip, transport));
         active.count(side, frame, layers, ip, transport);
@@ -126,26 +115,18 @@ impl Flows {
         }
         self.since_sweep = 0;
         let Some(now) = now else { return Vec::new() };
-        let mut over = Vec::new();
-        for (at, slot) in self.slots.iter_mut().enumerate() {
-            if let Some((key, active)) = slot.take_if(|(_, active)| active.is_over(now)) {
-                self.places.remove(&key);
-                self.free.push(at);
-                over.push(active);
-            }
-        }
-        in_order(over)
+        let over: Vec<Key> =
+            self.active.iter().filter(|(_, active)| active.is_over(now)).map(|(key, _)| *key).collect();
+        in_order(over.iter().filter_map(|key| self.active.remove(key)).collect())
     }
 
     /// Those that have not ended, in no order.
     pub fn active(&self) -> impl Iterator<Item = &Active> {
-        self.slots.iter().flatten().map(|(_, active)| active.as_ref())
+        self.active.values().map(AsRef::as_ref)
     }
 
     pub fn finish(&mut self) -> Vec<Box<Active>> {
-        let all = std::mem::take(&mut self.slots);
-        (self.places, self.free) = Default::default();
-        in_order(all.into_iter().flatten().map(|(_, active)| active).collect())
+        in_order(self.active.drain().map(|(_, active)| active).collect())
     }
 }
 
