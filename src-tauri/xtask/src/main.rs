@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask run | test | bench | train | samples | generate`.
+//! Chores of the project: `cargo xtask run | test | bench | samples | generate`.
 
 mod bench;
 mod generate;
@@ -9,7 +9,6 @@ mod run;
 mod samples;
 mod steps;
 mod test;
-mod train;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -24,7 +23,7 @@ usage: cargo xtask CHORE
                          (where there is no display: print the case's summary)
   test                   install what is missing, then check everything there is to check
   bench import           import a made capture, against openssl, capinfos and tshark on the same file
-      [--size 200M] [--mix small|bulk] [--seed 7] [--file CAPTURE] [--rounds 5] [--profile FILE]
+      [--size 200M] [--mix small|bulk] [--seed 7] [--file CAPTURE] [--rounds 5]
   bench query            how long pages, filters and charts of the case that `bench import` left take
       [--case DIR] [--rounds 5]
   bench capture          whether a recording has all that tcpreplay sends, at which rate, beside dumpcap (Linux, as root)
@@ -36,7 +35,6 @@ usage: cargo xtask CHORE
       [--sightings 10000000] [--devices 1000] [--days 14]
   bench broker           how many messages of a crowd of devices are kept and acknowledged in a second, and how soon
       [--devices 1000] [--rate 5000] [--seconds 10]
-  train                  watch a build at its work, and make a profile of it: builds that are handed out are faster with one
   generate FILE          make such a capture and nothing else
       [--size 200M] [--mix small|bulk] [--seed 7]
   samples                record samples/ anew";
@@ -53,7 +51,6 @@ fn main() -> ExitCode {
         ["bench", "identity", options @ ..] => bench::identity(options),
         ["bench", "presence", options @ ..] => bench::presence(options),
         ["bench", "broker", options @ ..] => bench::broker(options),
-        ["train"] => train::train(),
         ["generate", file, options @ ..] => bench::recipe(options).and_then(|(recipe, rest)| {
             nothing_left(&rest)?;
             println!("{} frames", generate::generate(recipe, Path::new(file))?);

@@ -22,27 +22,19 @@ use anyhow::{Context, Result, bail};
 
 use crate::generate::{self, Mix, Recipe};
 use crate::program::{built, find, output, program, run, words};
-use crate::train;
 
 /// Imports a made capture into fresh cases, in turn with `openssl dgst -sha256` and other readers of the same file.
 pub fn import(options: &[&str]) -> Result<()> {
     let (recipe, rest) = recipe(options)?;
-    let (mut rounds, mut file, mut profile) = (5, None, None);
+    let (mut rounds, mut file) = (5, None);
     for (name, value) in rest {
         match name {
             "--file" => file = Some(std::path::PathBuf::from(value)),
             "--rounds" => rounds = value.parse().with_context(|| format!("reading --rounds {value:?}"))?,
-            "--profile" => profile = Some(Path::new(value)),
             _ => bail!("there is no option {name}"),
         }
     }
-    let lintel = match profile {
-        None => {
-            run(&mut words("cargo build --quiet --release --package cli"))?;
-            built("release", "lintel")
-        }
-        Some(profile) => train::with(profile)?,
-    };
+    run(&mut words("cargo build --quiet --release --package cli"))?;
     let folder = crate::target().join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("making the folder {}", folder.display()))?;
 
@@ -58,6 +50,7 @@ pub fn import(options: &[&str]) -> Result<()> {
     println!("Commit     {}", commit());
 
     let case = folder.join("bench.lintel");
+    let lintel = built("release", "lintel");
     let new_case = || -> Result<()> {
         if case.exists() {
             fs::remove_dir_all(&case)?;
