@@ -91,7 +91,7 @@ CREATE TABLE frame_chunk (                 -- frames by the thousand, as columns
   PRIMARY KEY (run, first)
 ) STRICT;
 
-CREATE TABLE text (                        -- each distinct text once
+CREATE TABLE text (                        -- each distinct text once; field sets as JSON, with U+0002 for a value that is the subject
   id INTEGER PRIMARY KEY,
   hash INTEGER NOT NULL,                   -- of its bytes (text.rs), so that it is found by what it says; 0: field sets
   value TEXT NOT NULL

@@ -165,7 +165,8 @@ pub(crate) fn index(db: &Connection) -> Result<()> {
         last = row.get(0)?;
         let value = row.get_ref(1)?.as_str().unwrap_or_default();
         words.clear();
-        let value = if value.starts_with('{') { values(value, &mut words) } else { value };
+        // What somebody calls `{deviceId}/status` is no field set.
+        let value = if value.starts_with("{\"") { values(value, &mut words) } else { value };
         insert.execute(params![last, value])?;
     }
     db.execute("INSERT OR REPLACE INTO case_fact VALUES ('searchable', ?)", [last.to_string()])?;
@@ -208,10 +209,10 @@ fn values<'w>(json: &str, words: &'w mut String) -> &'w str {
     words
 }
 
-/// What a person typed, as a query of FTS5: all words, as prefixes, none of its operators.
-pub(crate) fn query(typed: &str) -> String {
+/// What a person typed, as queries of FTS5: each word by itself, as a prefix; none of its operators.
+pub(crate) fn queries(typed: &str) -> impl Iterator<Item = String> {
     let words = typed.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| format!("\"{word}\"*")).collect::<Vec<_>>().join(" ")
+    words.map(|word| format!("\"{word}\"*"))
 }
 
 #[cfg(test)]
@@ -246,7 +247,8 @@ mod tests {
 
     #[test]
     fn operators_are_only_text() {
-        assert_eq!(super::query("tuya-cloud OR \"x"), "\"tuya\"* \"cloud\"* \"OR\"* \"x\"*");
-        assert_eq!(super::query("* ( NEAR"), "\"NEAR\"*");
+        let queries = |typed| super::queries(typed).collect::<Vec<_>>().join(" ");
+        assert_eq!(queries("tuya-cloud OR \"x"), "\"tuya\"* \"cloud\"* \"OR\"* \"x\"*");
+        assert_eq!(queries("* ( NEAR"), "\"NEAR\"*");
     }
 }

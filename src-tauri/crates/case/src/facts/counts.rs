@@ -265,16 +265,10 @@ impl Groups<'_> {
         let mut rows = statement.query([id as i64])?;
         let row = rows.next()?;
         let text = row.map_or(Ok(""), |row| row.get_ref(0).map(|text| text.as_str().unwrap_or_default()))?;
-        let behind = |key: &String| text.find(key).and_then(|at| text.get(at + key.len()..));
         let set = match self.keys.is_empty() {
             true if text.contains(SUBJECT) => Set::ToldAbout,
             true => Set::Told,
-            false => {
-                let told = self.keys.iter().filter_map(behind);
-                told.map(|value| if value.starts_with(SUBJECT) { Set::ToldAbout } else { Set::Told })
-                    .max()
-                    .unwrap_or(Set::Nothing)
-            }
+            false => self.keys.iter().map(|key| told(text, key)).max().unwrap_or(Set::Nothing),
         };
         self.sets.insert(id, set);
         Ok(set)
@@ -324,6 +318,13 @@ impl Groups<'_> {
         }
         Ok(())
     }
+}
+
+/// What a field set says of a key, which may stand in several of its objects.
+fn told(text: &str, key: &str) -> Set {
+    let values = text.match_indices(key).filter_map(|(at, _)| text.get(at + key.len()..));
+    let each = values.map(|value| if value.starts_with(SUBJECT) { Set::ToldAbout } else { Set::Told });
+    each.max().unwrap_or(Set::Nothing)
 }
 
 /// Nice widths: 1, 2, 5, 10 ... ms, then seconds, minutes, hours, days.

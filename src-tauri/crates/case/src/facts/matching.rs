@@ -143,9 +143,9 @@ impl Test {
         if let Some(expr) = &select.filter {
             all.push(Test::of_expr(case, db, expr)?);
         }
-        let words = text::query(&select.search);
-        if !words.is_empty() {
-            all.push(Test::anywhere(ids(db, "SELECT rowid FROM text_fts WHERE text_fts MATCH ?", &words)?));
+        // Each word may be in another of the fact's texts.
+        for word in text::queries(&select.search) {
+            all.push(Test::anywhere(ids(db, "SELECT rowid FROM text_fts WHERE text_fts MATCH ?", &word)?));
         }
         Ok(Test::All(all))
     }

@@ -172,7 +172,11 @@ fn a_subject_within_the_fields_is_read_found_and_grouped_as_any_value() {
             fact.ts = Some(Time(n as i64));
             fact.src = Party::Name(format!("host{}", n % 3));
             // Some need escapes, and one is of another name.
-            fact.subject = if n % 7 == 0 { format!("a\"{}", n % 4) } else { format!("host{}.example", n % 11) };
+            fact.subject = match n {
+                _ if n % 7 == 0 => format!("a\"{}", n % 4),
+                _ if n % 13 == 0 => format!("{{device}}/{}", n % 3),
+                _ => format!("host{}.example", n % 11),
+            };
             let query = if n == 5 { "other.example" } else { &fact.subject };
             fact.fields.int("qtype", n as i64 % 2);
             if once {
@@ -212,9 +216,12 @@ fn a_subject_within_the_fields_is_read_found_and_grouped_as_any_value() {
             assert!(!ids.is_empty() && ids.len() <= 300, "{field} {op:?} {value}");
             found.push(ids);
         }
-        for word in ["host7", "other", "example host3"] {
-            let select = Select { search: word.into(), ..Select::default() };
-            found.push(all(&case, None, &select).iter().map(|row| row.id).collect());
+        // Both words may be in the name, one in it and one in the answers, or one of them in another text altogether.
+        for words in ["host7", "other", "example host3", "host7 host2", "host9 1", "device", "device 2 host1"] {
+            let select = Select { search: words.into(), ..Select::default() };
+            let ids: Vec<i64> = all(&case, None, &select).iter().map(|row| row.id).collect();
+            assert!(!ids.is_empty() && ids.len() < 250, "{words}");
+            found.push(ids);
         }
         let sets = case
             .read(|db| Ok(db.query_row("SELECT count(*) FROM text WHERE hash = 0", [], |row| row.get::<_, i64>(0))?));

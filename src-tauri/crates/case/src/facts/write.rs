@@ -78,7 +78,6 @@ impl Facts {
             self.text.reserve(USUAL * 256);
         }
         let (src, dst) = (self.who(&fact.src), self.who(&fact.dst));
-        // Field sets are kept as JSON, which SQL reads too.
         let (at, subject) = (self.text.len(), fact.subject.as_str());
         self.text.push_str(subject);
         match fact.fields.around(subject).filter(|_| !subject.is_empty()) {
