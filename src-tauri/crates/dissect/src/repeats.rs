@@ -14,7 +14,7 @@ const LONGEST: usize = 2_048;
 /// made to collide.
 #[derive(Default)]
 pub(crate) struct Repeats {
-    known: HashMap<u128, Vec<Box<Draft>>, foldhash::fast::FixedState>,
+    known: HashMap<u128, Vec<Draft>, foldhash::fast::FixedState>,
     seeds: [foldhash::quality::RandomState; 2],
 }
 
@@ -24,7 +24,7 @@ impl Repeats {
         high << 64 | low
     }
 
-    pub fn get(&self, key: u128) -> Option<&[Box<Draft>]> {
+    pub fn get(&self, key: u128) -> Option<&[Draft]> {
         self.known.get(&key).map(Vec::as_slice)
     }
 
@@ -35,7 +35,7 @@ impl Repeats {
         if self.known.len() >= MOST {
             self.known.clear();
         }
-        self.known.insert(key, facts.to_vec());
+        self.known.insert(key, facts.iter().map(|fact| Draft::clone(fact)).collect());
     }
 }
 

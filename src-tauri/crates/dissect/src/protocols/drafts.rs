@@ -1,4 +1,5 @@
 //! Facts on their way from a dissector to whoever makes facts of them.
+#![expect(clippy::vec_box, reason = "one is longer than most messages: they lie in boxes, and are never copied")]
 
 use std::ops::{Deref, DerefMut, Range};
 
@@ -53,7 +54,7 @@ impl Draft {
 /// million, one or two at a time.
 #[derive(Default)]
 pub struct Drafts {
-    /// The first `count` are drafts; what is behind them is memory. In boxes, as one is longer than most messages: they are never copied.
+    /// The first `count` are drafts; what is behind them is memory.
     slots: Vec<Box<Draft>>,
     count: usize,
 }
@@ -85,7 +86,7 @@ impl Drafts {
     }
 
     /// Adds copies.
-    pub fn extend_from_slice(&mut self, drafts: &[Box<Draft>]) {
+    pub fn extend_from_slice(&mut self, drafts: &[Draft]) {
         drafts.iter().for_each(|draft| self.spare().clone_from(draft));
     }
 
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn nothing_is_left_of_who_was_in_the_slot() {
         let mut drafts = Drafts::default();
-        drafts.extend_from_slice(&[Box::default(), Box::default()]);
+        drafts.extend_from_slice(&[Draft::default(), Draft::default()]);
         drafts[1].fields.int("qtype", 1);
         drafts.clear();
         let full = drafts.begin("dns", 3..9);
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(*apart, Draft { kind: "dns", bytes: 3..4, ..Draft::default() });
         assert!(apart.fields.capacity() > 0 && drafts.len() == 1);
         drafts.clear();
-        drafts.extend_from_slice(std::slice::from_ref(&copy));
+        drafts.extend_from_slice(std::slice::from_ref(&*copy));
         drafts.push(Box::default());
         assert_eq!(drafts[..], [copy, Box::default()]);
         drafts.retain(|draft| draft.kind == "dns");
